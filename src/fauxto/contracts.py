@@ -1,0 +1,47 @@
+"""The Protocols that systems follow (DESIGN section 3). Small, structural, no class tree.
+
+Pixels at rest are uint8 HWC RGB with the orientation applied; pixels in networks are float32 NCHW in [0, 1] and each
+system normalises for itself. A score is a logit: higher = more likely generated. Label 1 = generated, 0 = real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+
+from fauxto.catalog import Card
+from fauxto.media.crops import CropSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Gives a picture one logit.
+
+    `preprocess(image)` turns uint8 HWC RGB of any size into float32 `(k, 3, h, w)` in [0, 1], k windows that share
+    one score; `network()` is the module that maps `(n, 3, h, w)` to `(n,)` logits; `score(images)` is
+    `(len(images),)` float32, the mean logit over the windows of each picture. Batch-size invariant and deterministic.
+    """
+
+    card: ClassVar[Card]
+    crop: CropSpec
+
+    def preprocess(self, image: np.ndarray) -> np.ndarray: ...  # noqa: D102
+    def network(self) -> nn.Module: ...  # noqa: D102
+    def score(self, images: Sequence[np.ndarray]) -> np.ndarray: ...  # noqa: D102
+
+
+@runtime_checkable
+class Trainable(Detector, Protocol):
+    """A Detector that `fauxto train` can fit: it says how one batch becomes a loss, and its published recipe."""
+
+    recipe: ClassVar[dict[str, Any]]
+
+    def augment(self, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray: ...  # noqa: D102
+    def loss(self, logits: Any, labels: Any) -> Any: ...  # noqa: D102
+    def load(self, path: str) -> None: ...  # noqa: D102
+    def save(self, path: str) -> None: ...  # noqa: D102
