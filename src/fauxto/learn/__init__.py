@@ -1,0 +1,1 @@
+"""Training: the fit loop, checkpoints, calibration and export. Needs the `lab` extra (torch)."""

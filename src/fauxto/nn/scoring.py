@@ -1,0 +1,35 @@
+"""From pictures to one logit each: the loop that every detector shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def score_images(
+    network: nn.Module, preprocess: Callable[[np.ndarray], np.ndarray], images: Iterable[np.ndarray]
+) -> np.ndarray:
+    """The mean logit over the windows of each picture, `(len(images),)` float32.
+
+    One picture is one forward pass, so its score cannot depend on what else is in the batch. The network is put in
+    evaluation mode and put back.
+    """
+    training = network.training
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    network.eval()
+    try:
+        with torch.inference_mode():
+            logits = [
+                network(torch.from_numpy(preprocess(image)).to(device)).mean().item() for image in images
+            ]
+    finally:
+        network.train(training)
+    return np.asarray(logits, dtype=np.float32)
+
+
+def to_network(crops: np.ndarray) -> np.ndarray:
+    """uint8 `(k, h, w, 3)` windows to float32 `(k, 3, h, w)` in [0, 1]."""
+    return np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
