@@ -1,0 +1,21 @@
+"""What happens to pictures on the way: operators, text chains and named pipelines, seeded and replayable."""
+
+from __future__ import annotations
+
+from fauxto.launder.chain import Record, Shipment, Step, apply, parse, replay, ship
+from fauxto.launder.operators import OPERATORS, at_severity
+from fauxto.launder.pipelines import PIPELINES, Pipeline
+
+__all__ = [
+    "OPERATORS",
+    "PIPELINES",
+    "Pipeline",
+    "Record",
+    "Shipment",
+    "Step",
+    "apply",
+    "at_severity",
+    "parse",
+    "replay",
+    "ship",
+]
