@@ -89,8 +89,8 @@ def parse(chain: str) -> list[Step]:
 def apply(pixels: np.ndarray, chain: str, seed: int = 0) -> np.ndarray:
     """The picture after the chain: uint8 H x W x 3 RGB in, the same kind out, the size may differ.
 
-    The input is never written to. Each step draws from its own generator, a function of `seed` and its place in
-    the chain alone, so the result depends on no worker, batch or order.
+    The input is never written to. Each step draws from its own generator, a function of `seed` and of its
+    place in the chain alone, so the result depends on no worker, batch or order.
     """
     return _run(pixels, parse(chain), seed)[0]
 

@@ -1,4 +1,4 @@
-"""Blur, noise and sharpening, computed in float and rounded once (truncating twice darkens by a grey level)."""
+"""Blur, noise and sharpening, computed in float and rounded once (truncating twice darkens)."""
 
 from __future__ import annotations
 

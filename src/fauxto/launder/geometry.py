@@ -19,7 +19,7 @@ KERNELS = {
 }
 
 _SELECTION_SLIP = 8
-"""A hand-drawn selection misses the corner by 0-7 pixels: the grid of an earlier JPEG is left out of phase."""
+"""A hand-drawn selection misses the corner by 0-7 pixels, so an earlier JPEG grid is out of phase."""
 
 MAX_PIXELS = 178_000_000
 """A step that would make a picture larger than this is refused (Pillow would refuse to decode it)."""
@@ -70,7 +70,7 @@ def _to(pixels: np.ndarray, width: int, height: int, kernel: str) -> np.ndarray:
         return pixels
     if height * width > MAX_PIXELS:
         raise ResourceError(
-            f"A step would make {width} x {height} pixels; at most {MAX_PIXELS / 1e6:.0f} million are allowed.",
+            f"A step would make {width} x {height} pixels; the limit is {MAX_PIXELS / 1e6:.0f} million.",
             fix="Use a smaller factor, or put fit:4096 before it.",
         )
     return np.array(Image.fromarray(pixels).resize((width, height), KERNELS[kernel]))

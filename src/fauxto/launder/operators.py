@@ -1,7 +1,7 @@
 """The one table of operators, each with its exact library semantics.
 
-An operator takes uint8 H x W x 3 RGB pixels and a random generator, and gives either pixels or the bytes of an
-encoded file; the caller decodes the bytes, so that whoever studies the file itself (quantization tables) has them.
+An operator takes uint8 H x W x 3 RGB pixels and a random generator, and gives either pixels or the bytes of
+an encoded file; the caller decodes the bytes, so that whoever studies the file itself has them as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Named chains. What social networks do is undocumented and changes without notice: guesses, and they say so."""
+"""Named chains. What social networks do is undocumented and changes without notice: these are guesses."""
 
 from __future__ import annotations
 

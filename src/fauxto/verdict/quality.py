@@ -1,0 +1,50 @@
+"""When the pixels cannot be judged: too small, flat, or crushed by compression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Reasons, in plain sentences, why the pixels are not asked; none where they may speak."""
+
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def abstains(self) -> bool:
+        """Whether the pixels are not asked."""
+        return bool(self.reasons)
+
+
+def assess(
+    crops: np.ndarray, width: int, height: int, jpeg_quality: float | None, abstain: Mapping[str, float]
+) -> Quality:
+    """Compare a picture with the limits in the `abstain` entry of a model's description.
+
+    `crops` is what the network reads, uint8 `(k, h, w, 3)`; `width` and `height` are those of the whole
+    picture; `jpeg_quality` is the IJG estimate, None where the file is no JPEG. `min_std` is in grey
+    levels, over the pixels of the liveliest window and channel. A limit that `abstain` does not name is not
+    applied.
+    """
+    reasons = []
+    if min(width, height) < abstain.get("min_side", 0):
+        reasons.append(
+            f"The picture is {width} x {height} pixels; below {abstain['min_side']:.0f} on the short side "
+            "there is too little to read."
+        )
+    contrast = float(crops.std(axis=(1, 2)).max())
+    if contrast < abstain.get("min_std", 0):
+        reasons.append(
+            f"The part that is read is almost flat (standard deviation {contrast:.1f} grey levels, "
+            f"{abstain['min_std']:.1f} needed)."
+        )
+    if jpeg_quality is not None and jpeg_quality < abstain.get("min_jpeg_quality", 0):
+        reasons.append(
+            f"The file is compressed to JPEG quality {jpeg_quality:.0f}; below "
+            f"{abstain['min_jpeg_quality']:.0f} the traces are gone."
+        )
+    return Quality(tuple(reasons))
