@@ -1,0 +1,50 @@
+"""Walk a file's container: one bounded, linear, zero-copy pass over segments, chunks, blocks, tags or boxes."""
+
+from __future__ import annotations
+
+from fauxto.errors import InputError
+from fauxto.media.bmff_boxes import walk_bmff
+from fauxto.media.gif_blocks import walk_gif
+from fauxto.media.jpeg_segments import walk_jpeg
+from fauxto.media.limits import DEFAULT_LIMITS, Limits, check_bytes
+from fauxto.media.parts import Collector, Part, Walk
+from fauxto.media.png_chunks import walk_png
+from fauxto.media.riff_chunks import walk_webp
+from fauxto.media.sniff import describe, sniff
+from fauxto.media.tiff_tags import walk_tiff
+
+__all__ = ["Part", "Walk", "walk"]
+
+
+def walk(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Walk:
+    """Everything the container of a picture holds, without decoding or inflating anything.
+
+    Raises `InputError` ("empty", "unknown_format") for what is no picture, and `ResourceError` ("too_many_bytes",
+    "too_many_scans", "too_many_chunks", "too_many_frames", "metadata_too_large") at the first breached limit. Rubbish
+    inside a known container raises nothing: the walk ends there, with `truncated` set where data are missing.
+    """
+    check_bytes(data, limits)
+    format = sniff(data)
+    collector = Collector(data, limits)
+    match format:
+        case "jpeg":
+            return walk_jpeg(collector)
+        case "png":
+            return walk_png(collector)
+        case "webp":
+            return walk_webp(collector)
+        case "gif":
+            return walk_gif(collector)
+        case "tiff":
+            return walk_tiff(collector)
+        case "bmp":
+            size = collector.number(2, 4, "little")
+            end = size if size >= 26 else collector.size
+            return collector.walk("bmp", end, truncated=end > collector.size)
+        case "heif" | "avif":
+            return walk_bmff(collector, format)
+    raise InputError(
+        f"The file is {describe(data)}.",
+        fix="Give a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIF or AVIF picture.",
+        code="unknown_format",
+    )
