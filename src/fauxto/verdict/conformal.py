@@ -1,8 +1,8 @@
 """Conformal p-values against stated populations of real photographs.
 
 One population. Its n photographs were never trained on, and each gives one logit (two versions of one
-photograph would count as one witness twice, and the proof would fail). If the picture at hand is a photograph of the same
-kind (exchangeable with them), then the rank of its logit among all n + 1 is uniform, so
+photograph would be one witness counted twice, and the proof would fail). If the picture at hand is a
+photograph of the same kind (exchangeable with them), the rank of its logit among all n + 1 is uniform, so
 
     p = (1 + #{reference logits >= logit}) / (n + 1)    satisfies    Pr(p <= a) <= a    for every a,
 
@@ -85,3 +85,27 @@ def voters(populations: Mapping[str, Mapping[str, Any]], fpr: float) -> tuple[st
     return tuple(
         name for name, population in populations.items() if 1 / (len(population["logits"]) + 1) <= fpr
     )
+
+
+def threshold(populations: Mapping[str, Mapping[str, Any]], fpr: float) -> float | None:
+    """The logit that has to be exceeded for p <= fpr; None where no population can speak at `fpr`.
+
+    >>> threshold({"cameras": {"logits": [0.0, 1.0, 2.0, 3.0]}}, 0.4)
+    2.0
+    """
+    speaking = voters(populations, fpr)
+    if not speaking:
+        return None
+    bars = []
+    for name, population in populations.items():
+        logits = population["logits"]
+        bars.append(logits[-_allowed(len(logits), fpr)] if name in speaking else logits[-1])
+    return float(max(bars))
+
+
+def _allowed(n: int, fpr: float) -> int:
+    """The largest rank k with k / (n + 1) <= fpr, by the same division as in `p_value`."""
+    rank = math.floor(fpr * (n + 1)) + 1
+    while rank / (n + 1) > fpr:
+        rank -= 1
+    return rank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import median_low
 from typing import Any, Literal
 
 from fauxto.verdict import calibration as calibrate
@@ -29,6 +30,8 @@ class PixelScore:
     fpr: float
     per_population: dict[str, tuple[float, int]]
     voters: tuple[str, ...]
+    threshold: float | None
+    typical: float
 
     @property
     def call(self) -> Call:
@@ -55,5 +58,12 @@ def judge(
     p, alone = conformal.p_value(logit, populations, fpr)
     sizes = {name: (p_alone, len(populations[name]["logits"])) for name, p_alone in alone.items()}
     return PixelScore(
-        logit, calibrate.probability(logit, calibration), p, fpr, sizes, conformal.voters(populations, fpr)
+        logit=logit,
+        probability=calibrate.probability(logit, calibration),
+        p_value=p,
+        fpr=fpr,
+        per_population=sizes,
+        voters=conformal.voters(populations, fpr),
+        threshold=conformal.threshold(populations, fpr),
+        typical=min(float(median_low(population["logits"])) for population in populations.values()),
     )

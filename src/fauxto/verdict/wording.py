@@ -46,6 +46,8 @@ def pixels(score: PixelScore) -> Evidence:
         "logit": score.logit,
         "p_value": score.p_value,
         "fpr": score.fpr,
+        "threshold": score.threshold,
+        "typical": score.typical,
         "populations": {name: {"p_value": p, "n": n} for name, (p, n) in score.per_population.items()},
     }
     sets = ", ".join(f"{name} ({score.per_population[name][1]})" for name in score.voters)

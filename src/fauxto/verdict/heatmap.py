@@ -1,0 +1,140 @@
+"""Where the score comes from: the network slid over the picture at native resolution, and a drawing of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fauxto.errors import InputError
+from fauxto.finding import Region
+from fauxto.media.crops import Box, CropSpec, take
+
+CAVEAT = "Where the score comes from, not where an edit is. A single window is no verdict."
+
+MAX_WINDOWS = 196
+"""The stride grows until a picture has no more windows than this: a large one costs no more than a small one."""
+
+_BATCH = 16
+_STRIP = 46
+_RAMP = np.array([[250, 216, 120], [240, 140, 60], [203, 50, 60], [120, 20, 80]], dtype=np.float32)
+"""Amber to plum: ordered in lightness, so that it reads in grey and to colour-blind eyes."""
+
+
+def heatmap(
+    pixels: np.ndarray,
+    score: Callable[[np.ndarray], Sequence[float]],
+    size: int,
+    stride: int | None = None,
+    max_windows: int = MAX_WINDOWS,
+) -> list[Region]:
+    """The logit of every window of a grid over the picture, row by row.
+
+    `pixels` is uint8 `(H, W, 3)`; `score` maps uint8 `(k, size, size, 3)` to k logits and is called with at
+    most 16 windows; `size` is the side that the network reads; `stride` is `size // 2` unless given.
+    Windows start on even pixels, as in `media.crops`; a side shorter than `size` is taken whole and
+    mirrored.
+    """
+    if stride is not None and stride < 2:
+        raise InputError(f"Expected a stride of at least 2 pixels; got {stride}.", fix="Leave it out.")
+    boxes = grid(pixels.shape[1], pixels.shape[0], size, stride or size // 2, max_windows)
+    regions = []
+    for start in range(0, len(boxes), _BATCH):
+        batch = boxes[start : start + _BATCH]
+        logits = score(np.concatenate([_window(pixels, box, size) for box in batch]))
+        for box, logit in zip(batch, logits, strict=True):
+            regions.append(Region(box.x, box.y, box.width, box.height, float(logit)))
+    return regions
+
+
+def grid(width: int, height: int, size: int, stride: int, max_windows: int = MAX_WINDOWS) -> list[Box]:
+    """At most `max_windows` windows that cover the picture from edge to edge (to one pixel, where a side is
+    odd).
+
+    >>> [(box.x, box.y) for box in grid(512, 256, 256, 128)]
+    [(0, 0), (128, 0), (256, 0)]
+    """
+    while True:
+        columns, rows = _starts(width, size, stride), _starts(height, size, stride)
+        if len(columns) * len(rows) <= max_windows or len(columns) == len(rows) == 1:
+            break
+        stride = max(stride + 2, int(stride * math.sqrt(len(columns) * len(rows) / max_windows)))
+    return [Box(x, y, min(size, width), min(size, height)) for y in rows for x in columns]
+
+
+def overlay(
+    pixels: np.ndarray, regions: Sequence[Region], low: float, high: float, max_side: int = 1024
+) -> np.ndarray:
+    """A drawing, uint8 `(h, w, 3)`: the picture in pale grey, warm where windows score high, and a legend
+    below.
+
+    `low` is the logit where colour begins (what most photographs score), `high` where it is full (what
+    would be called). Where windows overlap, their mean is shown. The long side of the picture is at most
+    `max_side`.
+    """
+    height, width = pixels.shape[:2]
+    scale = min(1.0, max_side / max(width, height))
+    small = Image.fromarray(pixels).resize((max(1, round(width * scale)), max(1, round(height * scale))))
+    heat = np.clip(
+        (_mean_logits(small.width, small.height, regions, scale, low) - low) / max(high - low, 1e-6), 0, 1
+    )
+    grey = 96 + 0.6 * np.asarray(small.convert("L"), dtype=np.float32)[..., None]
+    opacity = 0.72 * heat[..., None]
+    drawn = grey * (1 - opacity) + _colours(heat) * opacity
+    return np.concatenate([np.clip(np.rint(drawn), 0, 255).astype(np.uint8), _legend(small.width)])
+
+
+def _starts(side: int, size: int, stride: int) -> list[int]:
+    free = max(0, side - size)
+    count = math.ceil(free / stride) + 1
+    starts = [round(i * free / max(1, count - 1)) for i in range(count)]
+    return [start - start % 2 for start in starts]
+
+
+def _window(pixels: np.ndarray, box: Box, size: int) -> np.ndarray:
+    part = pixels[box.y : box.y + box.height, box.x : box.x + box.width]
+    return take(box.width, box.height, CropSpec(size), lambda whole: part)
+
+
+def _mean_logits(
+    width: int, height: int, regions: Sequence[Region], scale: float, empty: float
+) -> np.ndarray:
+    total = np.zeros((height, width), dtype=np.float32)
+    weight = np.zeros((height, width), dtype=np.float32)
+    for region in regions:
+        top, left = int(region.y * scale), int(region.x * scale)
+        bottom = min(height, math.ceil((region.y + region.height) * scale))
+        right = min(width, math.ceil((region.x + region.width) * scale))
+        bump = np.outer(_bump(bottom - top), _bump(right - left))
+        total[top:bottom, left:right] += region.logit * bump
+        weight[top:bottom, left:right] += bump
+    return np.where(weight > 0, total / np.maximum(weight, 1e-9), np.float32(empty))
+
+
+def _bump(length: int) -> np.ndarray:
+    """A window counts most in its middle, so that the drawing has no hard edges where none are in the picture."""
+    return np.hanning(length + 2)[1:-1].astype(np.float32)
+
+
+def _colours(heat: np.ndarray) -> np.ndarray:
+    """Float `(..., 3)` colours on the ramp for values in [0, 1]."""
+    stops = np.linspace(0, 1, len(_RAMP))
+    return np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1)
+
+
+def _legend(width: int) -> np.ndarray:
+    """The strip below: the ramp with its two ends named, and the caveat as far as it fits."""
+    strip = Image.new("RGB", (width, _STRIP), (250, 249, 246))
+    draw, font = ImageDraw.Draw(strip), ImageFont.load_default(size=12)
+    left, right, ink = "like most photographs", "like what is called generated", (60, 60, 66)
+    x = 8 + int(draw.textlength(left, font)) + 8
+    bar = max(0, min(160, width - x - 16 - int(draw.textlength(right, font))))
+    draw.text((8, 5), left, ink, font)
+    for step in range(bar):
+        colour = _colours(np.array(step / max(1, bar - 1))).astype(int)
+        draw.line([(x + step, 7), (x + step, 18)], (int(colour[0]), int(colour[1]), int(colour[2])))
+    draw.text((x + bar + 8, 5), right, ink, font)
+    draw.text((8, 25), CAVEAT, ink, font)
+    return np.asarray(strip)
