@@ -1,0 +1,105 @@
+"""Join the development pool and what was made from it into the one manifest that the house detector is trained on.
+
+    python benchmarks/house_data.py --pool POOL --extra EXTRA --out manifest.csv
+
+POOL is a folder of originals with a `manifest.csv` (columns path, label, generator, source, content, license, blob).
+EXTRA holds what the machine made or what distribution packages ship: `randomface/*.png` (MobileStyleGAN faces),
+`taef2/<source>/<blob>.png` (real patches through the FLUX.2 tiny autoencoder), `deb/<collection>/*` (photographs, art and
+renders from Debian packages). Splits are by group: a group is one generator family or one source of photographs, and a
+fold of the search holds out whole groups.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+from pathlib import Path
+
+from fauxto.data.manifest import PICTURES, Sample, write
+
+GROUPS = {
+    "stable-diffusion-2": "sd21", "stable-diffusion-1": "sd15", "sd15": "sd15", "sdxl": "sdxl", "sd-horde": "sdxl",
+    "gpt-image": "gpt-image", "vqgan": "vqgan", "stylegan2": "stylegan", "flux": "modern", "qwen": "modern",
+    "nano": "modern", "hunyuan": "modern", "hidream": "modern", "cosmos": "modern", "stable-cascade": "modern",
+    "stable-diffusion-3": "modern", "bsrgan": "upscaled", "esrgan": "upscaled", "realsr": "upscaled",
+}  # fmt: skip
+POPULATIONS = {
+    "EliSchwartz/imagenet-sample-images": "web", "BIDS/BSDS500": "corel", "google/dreambooth": "phone",
+    "shantrm/photo-portfolio": "camera", "alicevision/dataset_monstree": "camera",
+    "openMVG/ImageDataset_SceauxCastle": "camera", "chandrikadeb7/Face-Mask-Detection": "people",
+    "zzzDavid/ICDAR-2019-SROIE": "scan", "elementary/wallpapers": "wallpaper",
+}  # fmt: skip
+
+
+def pool(folder: Path) -> list[Sample]:
+    """The pictures of the pool whose group is known; spliced composites and test fixtures are left out."""
+    samples = []
+    for row in csv.DictReader((folder / "manifest.csv").open()):
+        if row["label"] == "real":
+            group = POPULATIONS.get(row["source"], "")
+        else:
+            group = next((g for prefix, g in GROUPS.items() if row["generator"].startswith(prefix)), "")
+        if group:
+            samples.append(
+                Sample(
+                    path=str((folder / row["path"]).absolute()),
+                    label=int(row["label"] != "real"),
+                    generator=row["generator"] if row["label"] != "real" else "",
+                    source=row["source"],
+                    family=group,
+                    content=row["content"],
+                    license=row["license"],
+                    sha256=row["blob"],
+                )
+            )
+    return samples
+
+
+def made(folder: Path) -> list[Sample]:
+    """Faces, autoencoder round trips (whose parent is the photograph) and package pictures."""
+    samples = [
+        Sample(str(path.absolute()), 1, "mobilestylegan-ffhq", "random-face", "stylegan")
+        for path in sorted((folder / "randomface").glob("*.png"))
+    ]
+    samples += [
+        Sample(str(path.absolute()), 1, "taef2", path.parent.name, "taef2", parent=path.stem)
+        for path in sorted((folder / "taef2").glob("*/*.png"))
+    ]
+    for path in sorted((folder / "deb").rglob("*")):
+        if path.suffix.lower() in PICTURES and path.is_file():
+            collection = path.relative_to(folder / "deb").parts[0]
+            family = {"gcompris-webp": "webp-photo", "opencv-doc": "screenshot"}.get(collection, "wallpaper")
+            samples.append(Sample(str(path.absolute()), 0, "", f"debian/{collection}", family))
+    return samples
+
+
+def unique(samples: list[Sample]) -> list[Sample]:
+    """One sample per content: the first wins."""
+    seen: set[str] = set()
+    kept = []
+    for sample in samples:
+        digest = hashlib.sha256(Path(sample.path).read_bytes()).hexdigest()
+        if digest not in seen:
+            seen.add(digest)
+            kept.append(sample)
+    return kept
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pool", type=Path, required=True, action="append")
+    parser.add_argument("--extra", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    samples = unique([s for folder in options.pool for s in pool(folder)] + made(options.extra))
+    write(samples, options.out)
+    counts: dict[tuple[int, str], int] = {}
+    for sample in samples:
+        counts[sample.label, sample.family] = counts.get((sample.label, sample.family), 0) + 1
+    for (label, family), count in sorted(counts.items()):
+        print(f"{'fake' if label else 'real'}  {family:12s} {count}")
+
+
+if __name__ == "__main__":
+    main()

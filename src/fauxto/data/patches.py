@@ -1,0 +1,100 @@
+"""Patches: native-resolution windows of every picture, decoded once and kept as one memory-mapped array."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fauxto.data.manifest import Sample, fingerprint
+from fauxto.errors import InputError
+from fauxto.media.crops import Box, CropSpec, cut, take
+from fauxto.media.decode import decode
+
+SIGNATURE_MARGIN = 0.08
+"""Share of the height and width at the bottom right that no patch touches: some generators sign their pictures there."""
+
+
+@dataclass(frozen=True)
+class PatchStore:
+    """`pixels` is uint8 `(n, size, size, 3)`; `picture[i]` is the index into `samples` of patch i."""
+
+    pixels: np.ndarray
+    picture: np.ndarray
+    samples: list[Sample]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The label of each patch, `(n,)`."""
+        return np.asarray([s.label for s in self.samples], dtype=np.int64)[self.picture]
+
+
+def build(
+    samples: Sequence[Sample], folder: str | Path, *, size: int = 256, per_picture: int = 4, seed: int = 0
+) -> PatchStore:
+    """Cut up to `per_picture` random windows of `size` pixels from every sample and keep them in `folder`.
+
+    The same samples, size, count and seed give the same patches and are read back instead of cut again. Pictures that
+    cannot be read are left out and named in `skipped.json`. Errors: InputError when nothing could be read.
+    """
+    key = hashlib.sha256(f"{fingerprint(samples)}:{size}:{per_picture}:{seed}".encode()).hexdigest()[:16]
+    base = Path(folder) / f"patches-{key}"
+    if not (base / "index.json").exists():
+        _cut_all(samples, base, size, per_picture, seed)
+    meta = json.loads((base / "index.json").read_text())
+    kept = [samples[i] for i in meta["kept"]]
+    pixels = np.load(base / "pixels.npy", mmap_mode="r")
+    return PatchStore(pixels, np.asarray(meta["picture"], dtype=np.int64), kept)
+
+
+def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int, seed: int) -> None:
+    base.mkdir(parents=True, exist_ok=True)
+    limit = len(samples) * per_picture
+    target = np.lib.format.open_memmap(
+        base / "pixels.partial.npy", mode="w+", dtype=np.uint8, shape=(limit, size, size, 3)
+    )
+    kept: list[int] = []
+    picture: list[int] = []
+    skipped: dict[str, str] = {}
+    for i, sample in enumerate(samples):
+        try:
+            pixels = decode(Path(sample.path).read_bytes())
+        except (InputError, OSError) as error:
+            skipped[sample.path] = str(error)
+            continue
+        rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(pixels.tobytes()).digest()[:8], "big")])
+        for patch in _patches(pixels, size, per_picture, rng):
+            target[len(picture)] = patch
+            picture.append(len(kept))
+        kept.append(i)
+    if not kept:
+        raise InputError("Not one picture of the manifest could be read.", fix=f"See {base / 'skipped.json'}.")
+    target.flush()
+    trimmed = np.lib.format.open_memmap(
+        base / "pixels.npy", mode="w+", dtype=np.uint8, shape=(len(picture), size, size, 3)
+    )
+    for start in range(0, len(picture), 256):
+        trimmed[start : start + 256] = target[start : min(start + 256, len(picture))]
+    trimmed.flush()
+    (base / "pixels.partial.npy").unlink()
+    (base / "skipped.json").write_text(json.dumps(skipped, indent=1))
+    (base / "index.json").write_text(json.dumps({"kept": kept, "picture": picture}))
+
+
+def _patches(pixels: np.ndarray, size: int, count: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Random windows that avoid the bottom right corner; one mirrored window when the picture is too small."""
+    height, width = pixels.shape[:2]
+    if min(height, width) <= size:
+        return list(take(width, height, CropSpec(size, 1), lambda box: cut(pixels, box)))
+    unsigned_width, unsigned_height = int(width * (1 - SIGNATURE_MARGIN)), int(height * (1 - SIGNATURE_MARGIN))
+    patches: list[np.ndarray] = []
+    while len(patches) < count:
+        x, y = int(rng.integers(0, width - size + 1)), int(rng.integers(0, height - size + 1))
+        if x + size > unsigned_width and y + size > unsigned_height and min(height, width) > 1.2 * size:
+            continue
+        patches.append(cut(pixels, Box(x, y, size, size)))
+    return patches

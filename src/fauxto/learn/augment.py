@@ -1,0 +1,63 @@
+"""What happens to every training patch, real and generated alike: a random history, resize, and final encoding."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from fauxto.launder import apply
+
+
+@dataclass(frozen=True, slots=True)
+class Laundering:
+    """Probabilities of the steps of one random history; the same law for both classes, so that no format tells them.
+
+    `history` is an earlier JPEG (camera or first upload), `resize` a re-scaling by 2^U(-1, 0.4), `filters` a sharpening,
+    blur, noise or gamma, `final` the last encoding (JPEG 50 to 98, at times WebP). `grid` patches keep no 8x8 phase,
+    because the crop that follows is at a random offset.
+    """
+
+    history: float = 0.5
+    resize: float = 0.5
+    filters: float = 0.15
+    final: float = 0.75
+    webp: float = 0.12
+
+    def chain(self, rng: np.random.Generator) -> tuple[str, float]:
+        """A random chain as text, and the factor by which it scales the sides."""
+        steps, scale = [], 1.0
+        if rng.random() < self.history:
+            steps.append(f"jpeg:{rng.integers(75, 99)}")
+        if rng.random() < self.resize:
+            scale = float(2 ** rng.uniform(-1, 0.4))
+            steps.append(f"resize:{scale:.3f}")
+        if rng.random() < self.filters:
+            steps.append(str(rng.choice(["blur:0.6", "blur:1.0", "noise:2", "noise:4", "sharpen:0.8,80", "gamma:0.8"])))
+        if rng.random() < self.final:
+            codec = "webp" if rng.random() < self.webp else "jpeg"
+            steps.append(f"{codec}:{rng.integers(50, 99)}")
+        return "|".join(steps), scale
+
+
+def laundered_crop(
+    patch: np.ndarray, size: int, laundering: Laundering | None, rng: np.random.Generator
+) -> np.ndarray:
+    """A `size` crop at a random offset of a laundered random window of `patch`; uint8 HWC in and out."""
+    chain, scale = laundering.chain(rng) if laundering is not None else ("", 1.0)
+    side = min(patch.shape[0], math.ceil((size + 8) / scale))
+    window = random_crop(patch, side, rng)
+    if chain:
+        window = apply(np.ascontiguousarray(window), chain, seed=int(rng.integers(2**31)))
+    if min(window.shape[:2]) < size:
+        short = size - window.shape[0], size - window.shape[1]
+        window = np.pad(window, ((0, max(0, short[0])), (0, max(0, short[1])), (0, 0)), mode="symmetric")
+    return random_crop(window, size, rng)
+
+
+def random_crop(pixels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """A `size` window of `(h, w, 3)` at a random offset of either parity."""
+    y = int(rng.integers(0, pixels.shape[0] - size + 1))
+    x = int(rng.integers(0, pixels.shape[1] - size + 1))
+    return pixels[y : y + size, x : x + size]
