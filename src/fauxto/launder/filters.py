@@ -10,6 +10,9 @@ from PIL import Image, ImageFilter
 _TRUNCATE = 4.0
 """The Gaussian is cut at so many sigma: the sigma that is asked for is the sigma that acts."""
 
+_NO_BLUR = 0.1
+"""Below this sigma the neighbours weigh less than 1e-21: nothing changes."""
+
 
 def gaussian(sigma: float) -> np.ndarray:
     """The sampled Gaussian kernel, sum 1, float64 of odd length `2 ceil(4 sigma) + 1`.
@@ -25,7 +28,7 @@ def gaussian(sigma: float) -> np.ndarray:
 
 def blur(pixels: np.ndarray, rng: np.random.Generator, sigma: float = 1.0) -> np.ndarray:
     """Separable Gaussian blur, edges mirrored with the edge pixel repeated."""
-    if sigma == 0:
+    if sigma < _NO_BLUR:
         return pixels
     kernel = gaussian(sigma)
     blurred = np.empty_like(pixels)

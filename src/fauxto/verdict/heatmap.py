@@ -15,10 +15,11 @@ from fauxto.media.crops import Box, CropSpec, take
 CAVEAT = "Where the score comes from, not where an edit is. A single window is no verdict."
 
 MAX_WINDOWS = 196
-"""The stride grows until a picture has no more windows than this: a large one costs no more than a small one."""
+"""No picture has more windows than this: a large one costs no more than a middling one."""
 
 _BATCH = 16
 _STRIP = 46
+_OPACITY = 0.72
 _RAMP = np.array([[250, 216, 120], [240, 140, 60], [203, 50, 60], [120, 20, 80]], dtype=np.float32)
 """Amber to plum: ordered in lightness, so that it reads in grey and to colour-blind eyes."""
 
@@ -50,18 +51,22 @@ def heatmap(
 
 
 def grid(width: int, height: int, size: int, stride: int, max_windows: int = MAX_WINDOWS) -> list[Box]:
-    """At most `max_windows` windows that cover the picture from edge to edge (to one pixel, where a side is
-    odd).
+    """At most `max_windows` windows, `stride` apart or less, from edge to edge (or one pixel short of it).
+
+    Where the cap is hit they lie further apart, evenly, and may leave gaps.
 
     >>> [(box.x, box.y) for box in grid(512, 256, 256, 128)]
     [(0, 0), (128, 0), (256, 0)]
     """
-    while True:
-        columns, rows = _starts(width, size, stride), _starts(height, size, stride)
-        if len(columns) * len(rows) <= max_windows or len(columns) == len(rows) == 1:
-            break
-        stride = max(stride + 2, int(stride * math.sqrt(len(columns) * len(rows) / max_windows)))
-    return [Box(x, y, min(size, width), min(size, height)) for y in rows for x in columns]
+    columns, rows = (math.ceil(_free(side, size) / stride) + 1 for side in (width, height))
+    if columns * rows > max_windows:
+        shrink = math.sqrt(max_windows / (columns * rows))
+        columns, rows = (min(max_windows, max(1, int(count * shrink))) for count in (columns, rows))
+    return [
+        Box(x, y, min(size, width), min(size, height))
+        for y in _starts(height, size, rows)
+        for x in _starts(width, size, columns)
+    ]
 
 
 def overlay(
@@ -81,16 +86,20 @@ def overlay(
         (_mean_logits(small.width, small.height, regions, scale, low) - low) / max(high - low, 1e-6), 0, 1
     )
     grey = 96 + 0.6 * np.asarray(small.convert("L"), dtype=np.float32)[..., None]
-    opacity = 0.72 * heat[..., None]
-    drawn = grey * (1 - opacity) + _colours(heat) * opacity
+    drawn = _tinted(grey, heat)
     return np.concatenate([np.clip(np.rint(drawn), 0, 255).astype(np.uint8), _legend(small.width)])
 
 
-def _starts(side: int, size: int, stride: int) -> list[int]:
-    free = max(0, side - size)
-    count = math.ceil(free / stride) + 1
-    starts = [round(i * free / max(1, count - 1)) for i in range(count)]
+def _starts(side: int, size: int, count: int) -> list[int]:
+    """`count` even starts spread over the free length; a single one is central."""
+    free = _free(side, size)
+    starts = [free // 2] if count == 1 else [round(i * free / (count - 1)) for i in range(count)]
     return [start - start % 2 for start in starts]
+
+
+def _free(side: int, size: int) -> int:
+    """How far a window can move along a side, in pixels; even, so that the last start is even too."""
+    return max(0, side - size) // 2 * 2
 
 
 def _window(pixels: np.ndarray, box: Box, size: int) -> np.ndarray:
@@ -114,14 +123,16 @@ def _mean_logits(
 
 
 def _bump(length: int) -> np.ndarray:
-    """A window counts most in its middle, so that the drawing has no hard edges where none are in the picture."""
+    """A window counts most in its middle, so that the drawing has no hard edges of its own."""
     return np.hanning(length + 2)[1:-1].astype(np.float32)
 
 
-def _colours(heat: np.ndarray) -> np.ndarray:
-    """Float `(..., 3)` colours on the ramp for values in [0, 1]."""
+def _tinted(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Grey of shape `(..., 1)` under the ramp's colour for `heat` `(...)` in [0, 1]; none at 0."""
     stops = np.linspace(0, 1, len(_RAMP))
-    return np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1)
+    colours = np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1)
+    opacity = _OPACITY * heat[..., None]
+    return grey * (1 - opacity) + colours * opacity
 
 
 def _legend(width: int) -> np.ndarray:
@@ -130,11 +141,10 @@ def _legend(width: int) -> np.ndarray:
     draw, font = ImageDraw.Draw(strip), ImageFont.load_default(size=12)
     left, right, ink = "like most photographs", "like what is called generated", (60, 60, 66)
     x = 8 + int(draw.textlength(left, font)) + 8
-    bar = max(0, min(160, width - x - 16 - int(draw.textlength(right, font))))
+    bar = max(1, min(160, width - x - 16 - int(draw.textlength(right, font))))
     draw.text((8, 5), left, ink, font)
-    for step in range(bar):
-        colour = _colours(np.array(step / max(1, bar - 1))).astype(int)
-        draw.line([(x + step, 7), (x + step, 18)], (int(colour[0]), int(colour[1]), int(colour[2])))
+    ramp = _tinted(np.full((11, bar, 1), 190.0), np.tile(np.linspace(0, 1, bar), (11, 1)))
+    strip.paste(Image.fromarray(np.rint(ramp).astype(np.uint8)), (x, 7))
     draw.text((x + bar + 8, 5), right, ink, font)
     draw.text((8, 25), CAVEAT, ink, font)
     return np.asarray(strip)

@@ -1,0 +1,44 @@
+"""When the pixels are not asked."""
+
+import numpy as np
+import pytest
+
+from fauxto.verdict import assess
+
+LIMITS = {"min_side": 64, "min_std": 2.0, "min_jpeg_quality": 20}
+
+
+def noise(k: int = 3, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (k, 32, 32, 3), dtype=np.uint8)
+
+
+def test_a_good_picture_is_asked() -> None:
+    assert not assess(noise(), 640, 480, 90, LIMITS).abstains
+    assert not assess(noise(), 64, 64, None, LIMITS).abstains
+
+
+@pytest.mark.parametrize(
+    ("crops", "width", "height", "quality", "said"),
+    [
+        (noise(), 640, 63, 90, "640 x 63"),
+        (np.full((3, 32, 32, 3), 77, np.uint8), 640, 480, 90, "flat"),
+        (noise(), 640, 480, 19.6, "JPEG quality 20"),
+    ],
+)
+def test_each_reason(crops: np.ndarray, width: int, height: int, quality: float, said: str) -> None:
+    report = assess(crops, width, height, quality, LIMITS)
+    assert len(report.reasons) == 1 and said in report.reasons[0]
+
+
+def test_one_colour_is_flat_however_bright_and_one_lively_window_is_enough() -> None:
+    colour = np.zeros((3, 32, 32, 3), np.uint8)
+    colour[...] = (255, 0, 40)
+    assert assess(colour, 640, 480, None, LIMITS).abstains
+    colour[2] = noise(1)[0]
+    assert not assess(colour, 640, 480, None, LIMITS).abstains
+
+
+def test_reasons_add_up_and_limits_not_named_do_not_apply() -> None:
+    flat = np.zeros((1, 8, 8, 3), np.uint8)
+    assert len(assess(flat, 8, 8, 1, LIMITS).reasons) == 3
+    assert not assess(flat, 8, 8, 1, {}).abstains
