@@ -72,24 +72,24 @@ def _probe(data: bytes, found: Walk, limits: Limits) -> Header:
     jpeg = None
     if found.format == "jpeg":
         jpeg = header_of(found)
-        width, height, mode, frames = jpeg.width, jpeg.height, codecs.jpeg_mode(jpeg), 1
+        stored = codecs.Stored(jpeg.width, jpeg.height, codecs.jpeg_mode(jpeg), 1)
     else:
-        width, height, mode, frames = codecs.open_header(data, found)
-    check_pixels(width, height, limits)
+        stored = codecs.open_header(data, found)
+    check_pixels(stored.width, stored.height, limits)
     if found.truncated:
         raise InputError(
             f"The {found.format.upper()} ends early: {len(data):,} bytes are there, but its end is missing.",
             fix="Fetch or export the picture again.",
             code="truncated",
         )
-    turn = _orientation(found)
-    if is_turned(turn):
-        width, height = height, width
-    return Header(found.format, width, height, turn, mode, frames, found.trailing, jpeg)
+    turn = _orientation(found, stored)
+    width, height = (stored.height, stored.width) if is_turned(turn) else (stored.width, stored.height)
+    frames = max(1, sum(part.name in {"IMAGE", "fcTL", "ANMF"} for part in found.parts))
+    return Header(found.format, width, height, turn, stored.mode, frames, found.trailing, jpeg)
 
 
-def _orientation(found: Walk) -> int:
-    """The orientation that is still to be applied: from the Exif part, where the codec does not apply it itself."""
+def _orientation(found: Walk, stored: codecs.Stored) -> int:
+    """The orientation that is left to us: Exif's, or the codec's word for formats that keep it elsewhere."""
     match found.format:
         case "jpeg":
             blocks = [p.data for p in found.parts if p.name == "APP1" and p.data[:6] == b"Exif\0\0"]
@@ -98,7 +98,7 @@ def _orientation(found: Walk) -> int:
         case "webp":
             blocks = [p.data for p in found.parts if p.name == "EXIF"]
         case _:
-            blocks = []
+            return stored.orientation
     return exif_orientation(blocks[0]) if blocks else 1
 
 

@@ -7,8 +7,8 @@ import re
 from fauxto.media.limits import too_much
 from fauxto.media.parts import Collector, Walk
 
-_MARKER = re.compile(rb"\xff+[^\x00\xff]", re.DOTALL)
-_AFTER_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
+_MARKER = re.compile(rb"\xff[^\x00\xff]", re.DOTALL)
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)  # a literal first byte: searched by memchr
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}
 _SOS, _EOI, _COM = 0xDA, 0xD9, 0xFE
 _NAMES = {

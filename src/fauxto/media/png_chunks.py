@@ -21,3 +21,14 @@ def walk_png(collector: Collector) -> Walk:
         if name == "IEND":
             return collector.walk("png", position, truncated=False)
     return collector.walk("png", collector.size, truncated=True)
+
+
+def bare_png(data: bytes, found: Walk) -> bytes:
+    """The PNG without ancillary chunks: same pixels; no text or profile is inflated, no animation is played.
+
+    What stays is IHDR, PLTE, tRNS, IDAT and IEND, each with its checksum. A chunk that is critical by its name but unknown stays
+    too, for the decoder to refuse.
+    """
+    keep = [part for part in found.parts if part.name == "tRNS" or part.name[:1].isupper()]
+    view = memoryview(data)
+    return b"".join([view[:8], *(view[part.offset - 8 : part.offset + part.length + 4] for part in keep)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 _ZIGZAG = sorted(range(64), key=lambda k: (k // 8 + k % 8, (k % 8 if (k // 8 + k % 8) % 2 == 0 else k // 8)))
@@ -40,6 +41,12 @@ def scaled(standard: Sequence[int], quality: int) -> tuple[int, ...]:
     return tuple(min(255, max(1, (value * percent + 50) // 100)) for value in standard)
 
 
+@functools.cache
+def _standard_qualities() -> dict[tuple[int, ...], int]:
+    """The quality of each standard luma table; no two qualities share one."""
+    return {scaled(STANDARD_LUMA, quality): quality for quality in range(1, 101)}
+
+
 def quality_of(luma: Sequence[int], chroma: Sequence[int] | None = None) -> float | None:
     """The IJG quality of a table pair (natural order): a whole number when the tables are the standard ones.
 
@@ -52,9 +59,9 @@ def quality_of(luma: Sequence[int], chroma: Sequence[int] | None = None) -> floa
     True
     """
     pairs = [(luma, STANDARD_LUMA)] + ([(chroma, STANDARD_CHROMA)] if chroma is not None else [])
-    for quality in range(100, 0, -1):
-        if all(tuple(table) == scaled(standard, quality) for table, standard in pairs):
-            return float(quality)
+    exact = _standard_qualities().get(tuple(luma))
+    if exact is not None and (chroma is None or tuple(chroma) == scaled(STANDARD_CHROMA, exact)):
+        return float(exact)
     free = [
         (value, base)
         for table, standard in pairs
