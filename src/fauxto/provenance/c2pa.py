@@ -1,0 +1,107 @@
+"""The signed layer: find a C2PA manifest in the container and have the native library check it, offline."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from fauxto.errors import InputError
+from fauxto.media.container import Part, Walk
+from fauxto.provenance.fields import excerpt
+from fauxto.provenance.manifest import C2pa, interpret
+
+MAX_MANIFEST = 32 * 2**20
+"""Bytes of a manifest store that are given to the native library."""
+
+_UUID_BOX = "uuid:d8fec3d61b0e483c92975828877ec481"
+_MIME = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "tiff": "image/tiff",
+    "heif": "image/heif",
+    "avif": "image/avif",
+}
+
+
+def manifest_bytes(walk: Walk) -> int:
+    """The size of the manifest store that the container holds; 0 when there is none."""
+    return sum(part.length for part in walk.parts if _is_manifest(walk.format, part))
+
+
+def _is_manifest(format: str, part: Part) -> bool:
+    match format:
+        case "jpeg":  # a JUMBF segment: "JP", box instance, packet number, then a box of type "jumb"
+            return (
+                part.name == "APP11" and bytes(part.data[:2]) == b"JP" and bytes(part.data[12:16]) == b"jumb"
+            )
+        case "gif":
+            return part.name == "APP" and bytes(part.data[:8]) == b"C2PA_GIF"
+        case "tiff":
+            return part.name.endswith(":52545")
+    return part.name in {"caBX", "C2PA", _UUID_BOX}
+
+
+def settings(trust_anchors: str | None) -> dict[str, object]:
+    """The library's settings: everything that could open a connection is off, and only the user's anchors are
+    trusted.
+    """
+    found: dict[str, object] = {
+        "verify": {
+            "verify_after_reading": True,
+            "verify_trust": True,
+            "remote_manifest_fetch": False,
+            "ocsp_fetch": False,
+        },
+        "core": {"allowed_network_hosts": []},
+    }
+    if trust_anchors is not None:
+        found["trust"] = {"trust_anchors": trust_anchors}
+    return found
+
+
+def check_anchors(trust_anchors: str | None) -> None:
+    """Refuse trust anchors that hold no certificate: the user means to trust someone, and would silently
+    trust nobody.
+    """
+    if trust_anchors is not None and "-----BEGIN CERTIFICATE-----" not in trust_anchors:
+        raise InputError(
+            "The trust anchors hold no certificate; expected PEM text with '-----BEGIN CERTIFICATE-----'.",
+            fix="Give a PEM file of certificate authorities, for example the C2PA trust list.",
+            code="trust_anchors",
+        )
+
+
+def read(data: bytes, walk: Walk, trust_anchors: str | None = None) -> C2pa:
+    """The manifest of a file: `C2pa("none")` without touching the library when the container holds none.
+
+    `trust_anchors` is PEM text of the certificate authorities that the user trusts; without it no signer is
+    known. A failure inside the library gives the state "unreadable" with its reason, never an exception.
+    """
+    size = manifest_bytes(walk)
+    if not size:
+        return C2pa()
+    if size > MAX_MANIFEST:
+        return C2pa(
+            "unreadable", reason=f"The manifest has {size:,} bytes; at most {MAX_MANIFEST:,} are read."
+        )
+    from c2pa import C2paError, Context, Reader  # noqa: PLC0415 -- a file without manifest pays nothing
+
+    try:
+        with (
+            Context.from_dict(settings(trust_anchors)) as context,
+            Reader(_MIME[walk.format], io.BytesIO(data), context=context) as reader,
+        ):
+            store = json.loads(reader.json())
+    except C2paError as error:
+        return _unreadable(str(error))
+    except (ValueError, RecursionError) as error:
+        return C2pa("unreadable", reason=f"The manifest store is no sound JSON ({type(error).__name__}).")
+    return interpret(store) if isinstance(store, dict) else C2pa("unreadable", reason="The store is empty.")
+
+
+def _unreadable(message: str) -> C2pa:
+    if message.startswith("ManifestNotFound"):
+        return C2pa()
+    return C2pa("unreadable", reason=excerpt(message))
