@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from fauxto.media.parts import Part, Walk
 
-_COLOUR_MARKS = {"APP0", "APP14"}
+_JFIF = b"\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
+_ADOBE = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0"
 
 
-def is_metadata(part: Part) -> bool:
-    """Whether a segment has no say in the pixels; JFIF and Adobe segments have one, they name the colour space."""
-    return (part.name.startswith("APP") and part.name not in _COLOUR_MARKS) or part.name == "COM"
+def _colour_mark(part: Part, components: int) -> bytes | None:
+    """What an application segment or comment says about the colour space (JFIF, Adobe), or None for metadata.
+
+    A JFIF of another version and an unknown Adobe transform are written as what libjpeg takes them for.
+    """
+    if part.name == "APP0" and part.length >= 14 and part.data[:5] == b"JFIF\0":
+        return _JFIF
+    if part.name == "APP14" and part.length >= 12 and part.data[:5] == b"Adobe":
+        transform = part.data[11]
+        known = transform if transform <= 2 else (2 if components == 4 else 1)
+        return _ADOBE + bytes([known])
+    return None
 
 
 def bare(data: bytes, found: Walk, rows: int | None = None, scan_bytes: int | None = None) -> bytes:
@@ -21,9 +31,12 @@ def bare(data: bytes, found: Walk, rows: int | None = None, scan_bytes: int | No
     """
     view = memoryview(data)
     pieces: list[bytes | memoryview] = [b"\xff\xd8"]
+    frame = next((part.data for part in found.parts if part.name.startswith("SOF")), b"")
+    components = frame[5] if len(frame) > 5 else 0
     following = [part.offset - 4 for part in found.parts[1:]] + [found.end - 2]
     for part, next_start in zip(found.parts, following, strict=True):
-        if is_metadata(part):
+        if part.name.startswith("APP") or part.name == "COM":
+            pieces.append(_colour_mark(part, components) or b"")
             continue
         end = part.offset + part.length
         pieces.append(b"\xff")

@@ -18,6 +18,7 @@ from fauxto.media.parts import Walk
 
 _REHEARSAL_BYTES = 1024
 _WORTHWHILE = 0.8
+_WARNINGS = ("Corrupt JPEG data", "Premature end of JPEG file", "Inconsistent progression")
 
 
 def decode_rectangle(data: bytes, found: Walk, header: JpegHeader, box: Box) -> np.ndarray | None:
@@ -45,16 +46,21 @@ def decode_rectangle(data: bytes, found: Walk, header: JpegHeader, box: Box) -> 
         return None
     # Where there are several scans, all are read before the first row comes out; fewer rows make each scan shorter.
     stream = bare(data, found, rows=bottom if header.scans > 1 else None)
+    if header.scans > 1 and stream.find(b"\xff\xd8", 2) >= 0:
+        return None  # a start marker amid the scans is fatal, and the rehearsal has not seen all of their bytes
     pixels = libjpeg.read_rectangle(stream, left, top, right - left, box.y + box.height - top)
     return pixels[box.y - top :, box.x - left : box.x - left + box.width]
 
 
 def _rehearse(stream: bytes) -> bool:
-    """Try headers, tables and scans in a decoder that can leave a fatal error (damaged data are not fatal)."""
+    """Try headers, tables and scans in a decoder that can leave a fatal error; warnings are to be expected here.
+
+    `strict`, because without it a fatal error that follows a warning goes unreported.
+    """
     try:
-        simplejpeg.decode_jpeg(stream, colorspace="RGB", fastdct=False, fastupsample=False, strict=False)
-    except ValueError:
-        return False
+        simplejpeg.decode_jpeg(stream, colorspace="RGB", fastdct=False, fastupsample=False, strict=True)
+    except ValueError as error:
+        return str(error).startswith(_WARNINGS)
     return True
 
 
