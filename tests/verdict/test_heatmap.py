@@ -90,7 +90,7 @@ def test_a_stride_of_nothing_is_refused() -> None:
 
 def test_the_drawing_is_grey_where_low_and_warm_where_high() -> None:
     x = np.full((100, 200, 3), 128, np.uint8)
-    drawn = overlay(x, [Region(0, 0, 100, 100, -3.0), Region(100, 0, 100, 100, 3.0)], 0.0, 2.0)
+    drawn = overlay(x, [Region(0, 0, 100, 100, -3.0), Region(100, 0, 100, 100, 5.0)], 0.0, 2.0)
     cold, hot = drawn[50, 50].astype(int), drawn[50, 150].astype(int)
     assert np.ptp(cold) <= 1
     assert hot[0] > hot[1] and hot[0] > hot[2]

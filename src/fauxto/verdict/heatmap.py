@@ -14,6 +14,9 @@ from fauxto.media.crops import Box, CropSpec, take
 
 CAVEAT = "Where the score comes from, not where an edit is. A single window is no verdict."
 
+LOW, HIGH = "like most photographs", "far beyond the call (mark)"
+"""The two ends of the legend."""
+
 MAX_WINDOWS = 196
 """No picture has more windows than this: a large one costs no more than a middling one."""
 
@@ -70,24 +73,30 @@ def grid(width: int, height: int, size: int, stride: int, max_windows: int = MAX
 
 
 def overlay(
-    pixels: np.ndarray, regions: Sequence[Region], low: float, high: float, max_side: int = 1024
+    pixels: np.ndarray, regions: Sequence[Region], typical: float, threshold: float, max_side: int = 1024
 ) -> np.ndarray:
-    """A drawing, uint8 `(h, w, 3)`: the picture in pale grey, warm where windows score high, and a legend
-    below.
+    """`tinted`, with a legend below: uint8 `(h, w, 3)`, ready to be saved."""
+    drawn = tinted(pixels, regions, typical, threshold, max_side)
+    return np.concatenate([drawn, _legend(drawn.shape[1])])
 
-    `low` is the logit where colour begins (what most photographs score), `high` where it is full (what
-    would be called). Where windows overlap, their mean is shown. The long side of the picture is at most
+
+def tinted(
+    pixels: np.ndarray, regions: Sequence[Region], typical: float, threshold: float, max_side: int = 1024
+) -> np.ndarray:
+    """The picture in pale grey, warm where windows score high: uint8 `(h, w, 3)`, long side at most
     `max_side`.
+
+    Colour begins at `typical`, the logit of most photographs, is half-way at `threshold`, where a whole
+    picture would be called, and full as far beyond. Where windows overlap their mean is shown, each
+    counting most in its middle.
     """
     height, width = pixels.shape[:2]
     scale = min(1.0, max_side / max(width, height))
     small = Image.fromarray(pixels).resize((max(1, round(width * scale)), max(1, round(height * scale))))
-    heat = np.clip(
-        (_mean_logits(small.width, small.height, regions, scale, low) - low) / max(high - low, 1e-6), 0, 1
-    )
+    logits = _mean_logits(small.width, small.height, regions, scale, typical)
+    heat = np.clip((logits - typical) / max(2 * (threshold - typical), 1e-6), 0, 1)
     grey = 96 + 0.6 * np.asarray(small.convert("L"), dtype=np.float32)[..., None]
-    drawn = _tinted(grey, heat)
-    return np.concatenate([np.clip(np.rint(drawn), 0, 255).astype(np.uint8), _legend(small.width)])
+    return np.rint(_blend(grey, heat)).astype(np.uint8)
 
 
 def _starts(side: int, size: int, count: int) -> list[int]:
@@ -127,7 +136,7 @@ def _bump(length: int) -> np.ndarray:
     return np.hanning(length + 2)[1:-1].astype(np.float32)
 
 
-def _tinted(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
+def _blend(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Grey of shape `(..., 1)` under the ramp's colour for `heat` `(...)` in [0, 1]; none at 0."""
     stops = np.linspace(0, 1, len(_RAMP))
     colours = np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1)
@@ -139,12 +148,13 @@ def _legend(width: int) -> np.ndarray:
     """The strip below: the ramp with its two ends named, and the caveat as far as it fits."""
     strip = Image.new("RGB", (width, _STRIP), (250, 249, 246))
     draw, font = ImageDraw.Draw(strip), ImageFont.load_default(size=12)
-    left, right, ink = "like most photographs", "like what is called generated", (60, 60, 66)
-    x = 8 + int(draw.textlength(left, font)) + 8
-    bar = max(1, min(160, width - x - 16 - int(draw.textlength(right, font))))
-    draw.text((8, 5), left, ink, font)
-    ramp = _tinted(np.full((11, bar, 1), 190.0), np.tile(np.linspace(0, 1, bar), (11, 1)))
+    ink = (60, 60, 66)
+    x = 8 + int(draw.textlength(LOW, font)) + 8
+    bar = max(1, min(160, width - x - 16 - int(draw.textlength(HIGH, font))))
+    draw.text((8, 5), LOW, ink, font)
+    ramp = _blend(np.full((11, bar, 1), 190.0), np.tile(np.linspace(0, 1, bar), (11, 1)))
     strip.paste(Image.fromarray(np.rint(ramp).astype(np.uint8)), (x, 7))
-    draw.text((x + bar + 8, 5), right, ink, font)
+    draw.line([(x + bar // 2, 4), (x + bar // 2, 20)], ink)
+    draw.text((x + bar + 8, 5), HIGH, ink, font)
     draw.text((8, 25), CAVEAT, ink, font)
     return np.asarray(strip)

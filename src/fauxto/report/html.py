@@ -1,0 +1,152 @@
+"""Findings as one HTML page: streamed to disk, so a million findings take the memory of one.
+
+The page loads nothing and runs nothing: its content security policy allows images inside the page and the
+one style sheet, named by its hash. File names and metadata are the sender's; they are escaped, and
+invisible characters shown.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from fauxto.errors import FauxtoError, InputError
+from fauxto.finding import Finding
+from fauxto.report import picture, view
+from fauxto.report.ruler import ruler
+from fauxto.verdict import heatmap
+from fauxto.verdict.wording import HEADLINES, MEANINGS
+
+Pictures = Callable[[Finding], np.ndarray | None]
+
+SHOWN = 500
+"""Cards a verdict; the rest are counted. A page with more is too heavy to open: it is what Parquet is for."""
+
+_BLOCK = 1 << 16
+_ORDER = ("generated", "edited", "inconclusive", "no_evidence", "error")
+
+
+def write(
+    findings: Iterable[Finding],
+    out: Path,
+    *,
+    pictures: Pictures | None = None,
+    title: str = "What the scan found",
+    made: datetime | None = None,
+    shown: int = SHOWN,
+) -> None:
+    """Write `findings` as one self-contained page to `out`, which appears complete or not at all.
+
+    `pictures` gives the uint8 `(H, W, 3)` pixels of a finding, or None; an error of its own becomes a line
+    on the card. A finding with regions gets a drawing of where its score comes from. At most `shown` cards
+    a verdict are written, in the order in which they come. Raises `InputError` where `out` cannot be
+    written.
+    """
+    page = _environment()
+    counts: Counter[str] = Counter()
+    made = made or datetime.now(UTC)
+    with ExitStack() as stack:
+        cards = {kind: stack.enter_context(_spool()) for kind in _ORDER}
+        rows = {kind: stack.enter_context(_spool()) for kind in _ORDER}
+        for finding in findings:
+            kind = finding.verdict if finding.status == "ok" and finding.verdict else "error"
+            counts[kind] += 1
+            if counts[kind] > shown:
+                continue
+            card = view.card(finding, f"{kind}-{counts[kind]}", _shown_picture(finding, pictures))
+            rows[kind].write(page.get_template("row.html").render(card=card))
+            cards[kind].write(page.get_template("card.html").render(card=card))
+        context = {
+            "title": title,
+            "made": made,
+            "version": view.version(),
+            "counts": counts,
+            "total": counts.total(),
+            "shown": shown,
+            "order": _ORDER,
+        }
+        _replace(out, _chunks(page, context, rows, cards))
+
+
+@cache
+def _environment() -> Environment:
+    page = Environment(
+        loader=PackageLoader("fauxto.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = page.get_template("style.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    page.globals.update(
+        style=Markup(style),  # ours, from the package; its hash is in the page's policy
+        style_hash=f"sha256-{digest}",
+        headlines={**HEADLINES, "error": "Could not be read"},
+        meanings={**MEANINGS, "error": "Nothing is known about these files."},
+        ruler=ruler,
+        legend=(heatmap.LOW, heatmap.HIGH, heatmap.CAVEAT),
+    )
+    return page
+
+
+def _shown_picture(finding: Finding, pictures: Pictures | None) -> picture.Shown:
+    if pictures is None or finding.status != "ok":
+        return picture.Shown()
+    try:
+        pixels = pictures(finding)
+    except FauxtoError as error:
+        return picture.Shown(missing=f"No preview: {error.what}")
+    except OSError as error:
+        return picture.Shown(missing=f"No preview: {error.strerror or type(error).__name__}.")
+    return picture.show(pixels, finding) if pixels is not None else picture.Shown()
+
+
+def _spool() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace")
+
+
+def _chunks(
+    page: Environment, context: dict[str, object], rows: dict[str, IO[str]], cards: dict[str, IO[str]]
+) -> Iterator[str]:
+    yield page.get_template("start.html").render(context)
+    for kind in _ORDER:
+        yield from _read(rows[kind])
+    yield page.get_template("middle.html").render(context)
+    for kind in _ORDER:
+        if cards[kind].tell():
+            yield page.get_template("section.html").render(context, kind=kind)
+            yield from _read(cards[kind])
+            yield "</section>\n"
+    yield page.get_template("end.html").render(context)
+
+
+def _read(spool: IO[str]) -> Iterator[str]:
+    spool.seek(0)
+    while block := spool.read(_BLOCK):
+        yield block
+
+
+def _replace(out: Path, chunks: Iterator[str]) -> None:
+    """Write beside `out`, then rename: whoever opens `out` sees a whole page."""
+    unfinished = out.with_name(f"{out.name}.partial")
+    try:
+        with unfinished.open("w", encoding="utf-8", errors="backslashreplace") as page:
+            page.writelines(chunks)
+        unfinished.replace(out)
+    except OSError as error:
+        raise InputError(
+            f"The report cannot be written to {out}: {error.strerror}.", fix="Choose another --report FILE."
+        ) from error

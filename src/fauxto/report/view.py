@@ -1,0 +1,98 @@
+"""A Finding as the words and numbers that a card shows."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from importlib import metadata
+from pathlib import PurePath
+from typing import Any
+
+from fauxto.finding import Finding
+from fauxto.report.picture import Shown
+from fauxto.verdict.wording import rate
+
+LAYERS = {
+    "c2pa": "Content credentials",
+    "metadata": "Metadata",
+    "pixels": "Pixels",
+    "stability": "Stability",
+    "quality": "Quality",
+}
+STRENGTHS = {
+    "proof": "signed",
+    "strong": "strong",
+    "declared": "declared, forgeable",
+    "weak": "weak",
+    "none": "neutral",
+}
+
+_RAW_LENGTH = 20_000
+
+
+def card(finding: Finding, anchor: str, shown: Shown) -> dict[str, Any]:
+    """Everything that the templates need to know about one finding; all text is still unescaped."""
+    path = printable(finding.path)
+    return {
+        "anchor": anchor,
+        "kind": anchor.rpartition("-")[0],
+        "path": path,
+        "name": PurePath(path).name or path,
+        "shown": shown,
+        "sha256": finding.sha256,
+        "error": {key: printable(str(value)) for key, value in (finding.error or {}).items()},
+        "probability": None if finding.probability is None else f"{100 * finding.probability:.0f} %",
+        "p_value": finding.p_value,
+        "p_words": None if finding.p_value is None else rate(finding.p_value),
+        "fpr": finding.fpr,
+        "fpr_words": None if finding.fpr is None else rate(finding.fpr),
+        "logit": None if finding.logit is None else f"{finding.logit:+.2f}",
+        "evidence": [
+            {
+                "layer": LAYERS.get(item.layer, printable(item.layer)),
+                "statement": printable(item.statement),
+                "limits": printable(item.limits),
+                "strength": item.strength,
+                "strength_words": STRENGTHS.get(item.strength, item.strength),
+                "points_to": item.points_to,
+            }
+            for item in finding.evidence
+        ],
+        "stability": finding.stability,
+        "provenance": raw(finding.provenance),
+        "model": finding.model or {},
+        "seconds": None if finding.seconds is None else f"{finding.seconds:.2f} s",
+    }
+
+
+def printable(text: str) -> str:
+    """Text with control, invisible and direction-changing characters spelled out, so that no name can pose
+    as another.
+
+    >>> printable("photo" + chr(0x202E) + "gpj.exe")
+    'photo\\\\u202egpj.exe'
+    """
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        else character
+        for character in text
+    )
+
+
+def raw(provenance: dict[str, Any] | None) -> str:
+    """Provenance as indented JSON, cut at 20,000 characters; empty where there is none."""
+    if not provenance:
+        return ""
+    text = json.dumps(provenance, indent=2, ensure_ascii=False, default=str)
+    if len(text) > _RAW_LENGTH:
+        text = text[:_RAW_LENGTH] + "\n... (cut here; the JSON output has all of it)"
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def version() -> str:
+    """The installed version of fauxto; "source tree" where it is not installed."""
+    try:
+        return metadata.version("fauxto")
+    except metadata.PackageNotFoundError:
+        return "source tree"
