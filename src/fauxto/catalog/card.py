@@ -8,7 +8,9 @@ from typing import Literal, get_args
 
 from fauxto.errors import ContractError
 
-Kind = Literal["detector", "localizer", "attributor", "explainer", "attack", "generator", "benchmark", "study"]
+Kind = Literal[
+    "detector", "localizer", "attributor", "explainer", "attack", "generator", "benchmark", "study"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -40,8 +42,9 @@ class Weights:
 class Card:
     """What a system is, in the words of its paper; written as a literal at the top of the system's file.
 
-    A card holds literals only, so that it can be read without importing the file (and so without torch). Errors:
-    ContractError when the slug, a kind or the year cannot be, or a sentence that every page prints is empty.
+    A card holds literals only, so that it can be read without importing the file (and so without torch).
+    Errors: ContractError when the slug, a kind or the year cannot be, or a sentence that every page prints is
+    empty.
     """
 
     slug: str
@@ -69,10 +72,13 @@ class Card:
                 )
         if not SLUG.fullmatch(self.slug):
             raise ContractError(
-                f"{self.slug!r} is no slug: lower-case words joined by hyphens expected.", fix="Correct slug in CARD."
+                f"{self.slug!r} is no slug: lower-case words joined by hyphens expected.",
+                fix="Correct slug in CARD.",
             )
         if not isinstance(self.kinds, tuple) or not self.kinds or not set(self.kinds) <= set(KINDS):
-            raise ContractError(f"kinds is a tuple out of {KINDS}; got {self.kinds!r}.", fix="Correct kinds in CARD.")
+            raise ContractError(
+                f"kinds is a tuple out of {KINDS}; got {self.kinds!r}.", fix="Correct kinds in CARD."
+            )
         if not isinstance(self.year, int) or not 1990 <= self.year <= 2100:
             raise ContractError(f"year is a year; got {self.year!r}.", fix="Correct year in CARD.")
         if not isinstance(self.input, Input):

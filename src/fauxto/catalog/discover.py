@@ -27,10 +27,12 @@ Status = Literal["works", "planned", "third-party"]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One row of the catalog. `card` is None until the system's file exists; `problem` says why a card is unreadable.
+    """One row of the catalog.
 
-    `status` is derived, never typed: "works" when every home file exists and the smoke claim of `claims/<slug>.py`
-    stands green in the committed ledger, else "planned"; systems of other packages are "third-party".
+    `title` is short (the whole one is the card's), `card` is None until the system's file exists, `problem`
+    says why a card is unreadable. `status` is derived, never typed: "works" when every home exists and the
+    smoke claim of `claims/<slug>.py` stands green in the committed ledger, else "planned"; another package's
+    is "third-party".
     """
 
     slug: str
@@ -47,7 +49,8 @@ class System:
 
 
 def list_systems() -> list[System]:
-    """Every system: the 44 of the plan in their order, then others of the house, then third-party ones by name.
+    """Every system: the 44 of the plan in their order, then others of the house, then third-party ones by
+    name.
 
     Nothing is imported or executed; cards are read from source.
     """
@@ -62,7 +65,7 @@ def list_systems() -> list[System]:
             System(
                 plan.slug,
                 plan.kinds,
-                card.title if card else plan.title,
+                plan.title,
                 plan.venue,
                 plan.year,
                 "works" if works else "planned",
@@ -84,9 +87,9 @@ def list_systems() -> list[System]:
 def find(name: str | Path) -> type:
     """The class of a system, by slug or by the path of a `.py` file. Imports it, and torch with it.
 
-    A file of your own is executed as part of this process: load only code that you trust. Errors: InputError when
-    there is no such system or file, or it is only planned; ContractError when the file fails to import or defines no
-    class that carries its CARD.
+    A file of your own is executed as part of this process: load only code that you trust. Errors: InputError
+    when there is no such system or file, or it is only planned; ContractError when the file fails to import
+    or defines no class that carries its CARD.
     """
     if str(name).endswith(".py") or isinstance(name, Path):
         path = Path(name).resolve()
@@ -140,7 +143,7 @@ def _third_party(point: EntryPoint) -> System:
 
 
 def _locate(module: str) -> Path | None:
-    """The source file of a module, found as import would find it but without running any package on the way."""
+    """The source file of a module, found as import finds it but without running any package."""
     path: list[str] | None = None
     spec = None
     parts = module.split(".")

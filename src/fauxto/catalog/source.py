@@ -1,4 +1,6 @@
-"""Read a card from source text without running it: only `Card(...)`, `Input(...)`, `Weights(...)` and literals."""
+"""Read a card from source text without running it: only `Card(...)`, `Input(...)`, `Weights(...)` and
+literals.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,14 @@ MAX_SOURCE = 1_000_000
 """Bytes; a system's file is a few kilobytes, and a parser should not be handed more than it needs."""
 
 CALLS: dict[str, type] = {"Card": Card, "Input": Input, "Weights": Weights}
-HINT = "Write CARD = Card(...) at the top level with keywords and literals only; `fauxto new detector` shows one."
+HINT = "Write CARD = Card(...) with keywords and literals only; `fauxto new detector NAME` shows one."
 
 
 def read_card(path: str | Path) -> Card:
     """The card of a system's file. Nothing in the file is executed.
 
-    Errors: ContractError when the file cannot be read or parsed, has no top-level `CARD = Card(...)` or more than
-    one, or the card holds anything but literals.
+    Errors: ContractError when the file cannot be read or parsed, has no top-level `CARD = Card(...)` or more
+    than one, or the card holds anything but literals.
     """
     path = Path(path)
     try:

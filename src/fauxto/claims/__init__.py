@@ -1,7 +1,8 @@
 """Claims: one falsifiable check a system, with its control and its numbers. `fauxto claims` runs them.
 
-A claim is a module `claims/<slug>.py` with one function `run(scale) -> ClaimResult`. "smoke" takes seconds and runs in
-CI, "laptop" takes minutes, "full" needs the published data. Importing this package needs neither torch nor numpy.
+A claim is a module `claims/<slug>.py` with one function `run(scale) -> ClaimResult`. "smoke" takes seconds
+and runs in CI, "laptop" takes minutes, "full" needs the published data. Importing this package needs neither
+torch nor numpy.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ class Check:
 class ClaimResult:
     """What one run of a claim found.
 
-    `measured` and `control` are in `unit`, `margin` is their difference; `spread` is the larger standard deviation
-    over seeds of the two (0 where nothing is drawn), `interval` the 95 % t-interval of the paired margin. `holds` is
-    the claim's own rule, stated in `rule`, and every exact check. `details` are further numbers, plain JSON.
+    `measured` and `control` are in `unit`, `margin` is their difference; `spread` is the larger standard
+    deviation over seeds of the two (0 where nothing is drawn), `interval` the 95 % t-interval of the paired
+    margin. `holds` is the claim's own rule, stated in `rule`, and every exact check. `details` are further
+    numbers, plain JSON.
     """
 
     slug: str

@@ -12,7 +12,9 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
 Draw = Callable[[int, np.random.Generator], np.ndarray]
-"""`draw(index, rng)` gives sample `index` of the training set as uint8 `(s, s, 3)`, cropped and augmented afresh."""
+"""`draw(index, rng)` gives sample `index` of the training set as uint8 `(s, s, 3)`, cropped and augmented
+afresh.
+"""
 
 
 def fit(
@@ -27,7 +29,9 @@ def fit(
     weight_decay: float = 0.0,
     batch: int = 32,
 ) -> None:
-    """Train `network` in place with AdamW and a half-cosine schedule; the last step is kept, nothing is selected."""
+    """Train `network` in place with AdamW and a half-cosine schedule; the last step is kept, nothing is
+    selected.
+    """
     rng = np.random.default_rng((0xF17, seed))
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=weight_decay)
     batches = len(labels) // batch
@@ -46,7 +50,9 @@ def fit(
 
 
 def auc(network: nn.Module, real_images: Sequence[np.ndarray], fake_images: Sequence[np.ndarray]) -> float:
-    """Area under the ROC curve of the logits, fake positive; uint8 pictures of one size. `network` is in eval mode."""
+    """Area under the ROC curve of the logits, fake positive; uint8 pictures of one size. `network` is in eval
+    mode.
+    """
     logits = []
     with torch.inference_mode():
         for images in (real_images, fake_images):
@@ -70,7 +76,7 @@ def seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """How far one arm lies above another over paired seeds: the mean, the seed spread, the 95 % t-interval."""
+    """How far one arm lies above another over paired seeds: mean, seed spread, 95 % t-interval."""
 
     measured: float
     control: float

@@ -1,4 +1,6 @@
-"""The ledger: what every claim measured here, whether or not it held. JSON is the truth, Markdown is made from it."""
+"""The ledger: what every claim measured here, whether or not it held. JSON is the truth, Markdown is made
+from it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ Entries = dict[str, dict[str, dict[str, Any]]]
 
 @lru_cache(maxsize=1)
 def read() -> Entries:
-    """The committed ledger; empty when nothing was ever recorded. Errors: ContractError when it is not JSON."""
+    """The committed ledger; empty before the first record. Errors: ContractError when it is not JSON."""
     if not LEDGER.is_file():
         return {}
     try:
@@ -40,7 +42,8 @@ def has_green_smoke(slug: str) -> bool:
 
 
 def record(results: list[ClaimResult]) -> Path:
-    """Put results in the ledger in place of older ones of the same scale and write docs/ledger.md; gives its path.
+    """Put results in the ledger in place of older ones of the same scale and write docs/ledger.md; gives its
+    path.
 
     Errors: PolicyError outside a checkout of fauxto, where the ledger belongs to the installed package.
     """
@@ -66,10 +69,11 @@ def markdown(entries: Entries) -> str:
     lines = [
         "# Ledger of claims",
         "",
-        "Made by `fauxto claims --record`; do not edit. Each row is one run of one system's central claim against its",
-        "control on a machine of ours. A claim that does not hold is listed as such: it is a finding, not an error.",
+        "Made by `fauxto claims --record`; do not edit. Each row is one run of one system's central claim",
+        "against its control on a machine of ours. A claim that does not hold is listed as such: it is a",
+        "finding, not an error.",
         "",
-        "| system | scale | measured | control | margin (95 % interval) | seed spread | holds | seconds | date |",
+        "| system | scale | measured | control | margin (95 % interval) | spread | holds | seconds | date |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     runs = [(slug, entries[slug][scale]) for slug in entries for scale in SCALES if scale in entries[slug]]
@@ -87,7 +91,10 @@ def markdown(entries: Entries) -> str:
         lines += [f"- Unit: {run['unit']}", f"- Rule: {run['rule']}"]
         if run["seeds"]:
             lines.append(f"- Seeds: {', '.join(map(str, run['seeds']))}")
-        lines += [f"- Check: {c['statement']}: {'passed' if c['passed'] else '**failed**'} ({c['found']})" for c in run["checks"]]
+        lines += [
+            f"- Check: {c['statement']}: {'passed' if c['passed'] else '**failed**'} ({c['found']})"
+            for c in run["checks"]
+        ]
         lines += [f"- {name}: {_plain(value)}" for name, value in run["details"].items()]
         if run["note"]:
             lines.append(f"- Note: {run['note']}")

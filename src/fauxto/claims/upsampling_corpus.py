@@ -1,4 +1,6 @@
-"""The corpus of the up-sampling claims: camera-world photographs against toy fakes that differ in their last up-sampler."""
+"""The corpus of the up-sampling claims: camera-world photographs against toy fakes that differ in their last
+up-sampler.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from fauxto.data.worlds.camera import photograph
 from fauxto.data.worlds.toy_fakes import UPSAMPLERS, Upsampler, redraw, train_toy
 
 TRAIN_FAMILY: Upsampler = "nearest"
-"""The family that detectors see: ProGAN, the published training generator, ends on nearest up-sampling and a convolution."""
+"""The family that detectors see: ProGAN, the published training generator, ends on nearest up-sampling and a
+convolution.
+"""
 
 UNSEEN: tuple[Upsampler, ...] = tuple(u for u in UPSAMPLERS if u != TRAIN_FAMILY)
 
@@ -19,7 +23,9 @@ SEEDS_APART = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Lossless pictures of one side, no scene twice: training reals and fakes, test reals and fakes of each family."""
+    """Lossless pictures of one side, no scene twice: training reals and fakes, test reals and fakes of each
+    family.
+    """
 
     train_real: list[np.ndarray]
     train_fake: list[np.ndarray]
@@ -28,10 +34,11 @@ class Corpus:
 
 
 def make_corpus(seed: int, size: int, train: int, test: int, toy_steps: int = 300) -> Corpus:
-    """`train` and `test` pictures a class, `size` pixels a side; the toy generators are trained afresh for each seed.
+    """`train` and `test` pictures a class, `size` pixels a side; the toy generators are trained afresh for
+    each seed.
 
-    The scenes of fakes are other scenes than those of reals, so a detector cannot pair them, and come from the same
-    world and cameras, so content cannot tell them apart.
+    The scenes of fakes are other scenes than those of reals, so a detector cannot pair them, and come from
+    the same world and cameras, so content cannot tell them apart.
     """
     first = seed * SEEDS_APART
     scenes = iter(range(first, first + SEEDS_APART))
@@ -40,7 +47,7 @@ def make_corpus(seed: int, size: int, train: int, test: int, toy_steps: int = 30
         return [photograph(next(scenes), size) for _ in range(count)]
 
     lessons = shoot(100)
-    toys = {family: train_toy(lessons, family, seed, toy_steps) for family in UPSAMPLERS}
+    toys = {family: train_toy(lessons, family, seed, steps=toy_steps) for family in UPSAMPLERS}
     train_real, train_scenes, test_real, test_scenes = shoot(train), shoot(train), shoot(test), shoot(test)
     return Corpus(
         train_real,

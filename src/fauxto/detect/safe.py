@@ -24,7 +24,9 @@ CARD = Card(
     venue="KDD",
     year=2025,
     idea="Never resize; hide colour, pose and whole patches in training; look at the diagonal wavelet band alone.",
-    input=Input(size=256, resize="forbidden", crop="native-resolution centre crop, even offset, mirrored if smaller"),
+    input=Input(
+        size=256, resize="forbidden", crop="native-resolution centre crop, even offset, mirrored if smaller"
+    ),
     output="one logit (generated minus real), higher = generated",
     claim="Cropping beats resizing on unseen up-samplers when pictures are larger than the network's input.",
     weights=(
@@ -60,7 +62,9 @@ class SAFENetwork(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Bilinear and off the pixel grid, as released: a 256 crop gives 130 samples, stretched back to 256."""
         pixels = even(pixels)
-        band = functional.interpolate(self.band(pixels), size=pixels.shape[-2:], mode="bilinear", align_corners=False)
+        band = functional.interpolate(
+            self.band(pixels), size=pixels.shape[-2:], mode="bilinear", align_corners=False
+        )
         logits = self.classifier(band)
         return logits[:, 1] - logits[:, 0]
 
@@ -79,8 +83,13 @@ class SAFE:
     }
     label_smoothing = 0.1
 
-    def __init__(self, crop: CropSpec | None = None) -> None:
+    def __init__(
+        self, crop: CropSpec | None = None, *, turn_and_jitter: bool = True, mask: bool = True
+    ) -> None:
+        """The two switches turn off one training transformation each, for the paper's ablation."""
         self.crop = crop or CropSpec(256, 1)
+        self.turn_and_jitter = turn_and_jitter
+        self.mask = mask
         self._network = SAFENetwork()
 
     def preprocess(self, image: np.ndarray) -> np.ndarray:
@@ -99,12 +108,15 @@ class SAFE:
     def augment(self, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Flip, rotation in +-180 degrees (nearest, black corners), colour jitter, patch mask; uint8 HWC."""
         picture = Image.fromarray(crop[:, ::-1] if rng.random() < 0.5 else crop)
-        picture = picture.rotate(rng.uniform(-180, 180), resample=Image.Resampling.NEAREST)
-        jitter = [ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color]
-        for index in rng.permutation(len(jitter)):
-            picture = jitter[index](picture).enhance(rng.uniform(0.5, 1.5))
+        if self.turn_and_jitter:
+            picture = picture.rotate(rng.uniform(-180, 180), resample=Image.Resampling.NEAREST)
+            jitter = [ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color]
+            for index in rng.permutation(len(jitter)):
+                picture = jitter[index](picture).enhance(rng.uniform(0.5, 1.5))
         pixels = np.asarray(picture)
-        return mask_cells(pixels, rng.uniform(0, 0.75), rng) if rng.random() < 0.5 else pixels
+        if self.mask and rng.random() < 0.5:
+            return mask_cells(pixels, rng.uniform(0, 0.75), rng)
+        return pixels
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy with label smoothing, written for one logit: the target is 0.95 or 0.05."""
@@ -129,7 +141,9 @@ def mask_cells(pixels: np.ndarray, ratio: float, rng: np.random.Generator) -> np
     """
     height, width = pixels.shape[:2]
     rows, columns = height // CELL, width // CELL
-    chosen = rng.choice(rows * columns, min(int(height * width * ratio / CELL**2), rows * columns), replace=False)
+    chosen = rng.choice(
+        rows * columns, min(int(height * width * ratio / CELL**2), rows * columns), replace=False
+    )
     masked = pixels.copy()
     for row, column in zip(*divmod(chosen, columns), strict=True):
         masked[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL] = 0

@@ -1,8 +1,9 @@
 """Photographs without a camera: dead-leaves and fractal scenes, seen through a simulated sensor.
 
-Light passes through a lens (slight blur), a Bayer mosaic, shot and read noise, demosaicking, a tone curve and, if
-wanted, a web-size reduction and JPEG: the traces that a real photograph carries and a generated picture does not. Scenes
-follow Lee, Mumford and Huang (2001): occluding shapes with radii from r^-3; noise follows Foi et al. (2008).
+Light passes through a lens (slight blur), a Bayer mosaic, shot and read noise, demosaicking, a tone curve
+and, if wanted, a web-size reduction and JPEG: the traces that a real photograph carries and a generated
+picture does not. Scenes follow Lee, Mumford and Huang (2001): occluding shapes with radii from r^-3; noise
+follows Foi et al. (2008).
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from PIL import Image
 from fauxto.errors import InputError
 
 SITES = {"RGGB": (0, 1, 1, 2), "BGGR": (2, 1, 1, 0), "GRBG": (1, 0, 2, 1), "GBRG": (1, 2, 0, 1)}
-"""Which colour (0 red, 1 green, 2 blue) each pixel of the 2x2 cell measures: top left, top right, bottom left, right."""
+"""Which colour (0 red, 1 green, 2 blue) each pixel of the 2x2 cell measures: top left, top right, bottom
+left, right.
+"""
 
 TONE_STEPS = 4096
 
@@ -25,9 +28,9 @@ TONE_STEPS = 4096
 class Camera:
     """One camera and its settings; `Camera.draw(rng)` takes one at random.
 
-    `full_well` is the number of electrons at white (shot noise has variance signal / full_well), `read_noise` the
-    standard deviation in units of white, `gamma` the exponent of the tone curve, `shrink` the side of the delivered
-    picture relative to the sensor's (1 = native), `jpeg` a quality or None for lossless.
+    `full_well` is the number of electrons at white (shot noise has variance signal / full_well), `read_noise`
+    the standard deviation in units of white, `gamma` the exponent of the tone curve, `shrink` the side of the
+    delivered picture relative to the sensor's (1 = native), `jpeg` a quality or None for lossless.
     """
 
     pattern: str = "RGGB"
@@ -40,14 +43,16 @@ class Camera:
     def __post_init__(self) -> None:
         if self.pattern not in SITES or not 0 < self.shrink <= 1 or self.full_well <= 0:
             raise InputError(
-                f"No such camera: pattern {self.pattern!r} of {tuple(SITES)}, shrink {self.shrink} in (0, 1], "
+                f"No such camera: pattern {self.pattern!r} of {tuple(SITES)}, shrink {self.shrink} up to 1, "
                 f"full_well {self.full_well} above 0 expected.",
                 fix="Correct the Camera's arguments.",
             )
 
     @classmethod
     def draw(cls, rng: np.random.Generator, jpeg: int | None = None) -> Camera:
-        """A random lossless (or JPEG) camera: any mosaic, ISO from clean to noisy, half of them delivered smaller."""
+        """A random lossless (or JPEG) camera: any mosaic, ISO from clean to noisy, half of them delivered
+        smaller.
+        """
         return cls(
             pattern=str(rng.choice(list(SITES))),
             full_well=float(np.exp(rng.uniform(np.log(1500), np.log(20000)))),
@@ -59,13 +64,16 @@ class Camera:
 
 
 def photograph(seed: int, size: int = 128, camera: Camera | None = None) -> np.ndarray:
-    """One photograph, uint8 `(size, size, 3)`; the same seed gives the same pixels. `size` is even and at least 8.
+    """One photograph, uint8 `(size, size, 3)`; the same seed gives the same pixels. `size` is even and at
+    least 8.
 
     >>> photograph(7, 32).shape, bool((photograph(7, 32) == photograph(7, 32)).all())
     ((32, 32, 3), True)
     """
     if size < 8 or size % 2:
-        raise InputError(f"A photograph's side must be even and at least 8; got {size}.", fix="Use another size.")
+        raise InputError(
+            f"A photograph's side must be even and at least 8; got {size}.", fix="Use another size."
+        )
     rng = np.random.default_rng((0xCA3E7A, seed))
     camera = camera or Camera.draw(rng)
     sensor = round(size / camera.shrink / 2 + 0.49) * 2
@@ -73,7 +81,9 @@ def photograph(seed: int, size: int = 128, camera: Camera | None = None) -> np.n
 
 
 def scene(size: int, rng: np.random.Generator) -> np.ndarray:
-    """Light in front of the lens: textured, shaded leaves that occlude each other; float32 `(size, size, 3)` in [0, 1]."""
+    """Light in front of the lens: textured, shaded leaves that occlude each other; float32 `(size, size, 3)`
+    in [0, 1].
+    """
     texture = fractal(size, rng)
     light = np.empty((size, size, 3), np.float32)
     light[:] = _paint(rng)
@@ -103,14 +113,18 @@ def scene(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def fractal(size: int, rng: np.random.Generator, slope: float = 1.2) -> np.ndarray:
-    """Gaussian noise with amplitude 1 / f^slope, zero mean and unit deviation; float32 `(size, size)`, periodic."""
+    """Gaussian noise with amplitude 1 / f^slope, zero mean and unit deviation; float32 `(size, size)`,
+    periodic.
+    """
     spectrum = np.fft.rfft2(rng.standard_normal((size, size), np.float32)) * _falloff(size, slope)
     noise = np.fft.irfft2(spectrum, (size, size)).astype(np.float32)
     return noise / noise.std()
 
 
 def develop(light: np.ndarray, camera: Camera, rng: np.random.Generator, size: int) -> np.ndarray:
-    """From light `(s, s, 3)` float32 to the delivered uint8 picture `(size, size, 3)`: the camera's whole path."""
+    """From light `(s, s, 3)` float32 to the delivered uint8 picture `(size, size, 3)`: the camera's whole
+    path.
+    """
     raw = mosaic(blur(light), camera.pattern)
     deviation = np.sqrt(raw / camera.full_well + camera.read_noise**2)
     raw = raw + deviation * rng.standard_normal(raw.shape, np.float32)
@@ -127,7 +141,7 @@ def develop(light: np.ndarray, camera: Camera, rng: np.random.Generator, size: i
 
 
 def blur(light: np.ndarray) -> np.ndarray:
-    """The lens: a 3-tap binomial in each axis with mirrored edges, same shape; keeps the sum of light inside."""
+    """The lens: a 3-tap binomial in each axis, edges repeated; same shape, a constant stays."""
     padded = np.pad(light, ((1, 1), (1, 1), (0, 0)), mode="edge")
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
     return (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16
@@ -143,7 +157,9 @@ def mosaic(light: np.ndarray, pattern: str = "RGGB") -> np.ndarray:
 
 
 def demosaic(raw: np.ndarray, pattern: str = "RGGB") -> np.ndarray:
-    """Bilinear demosaicking, `(h, w)` to `(h, w, 3)`: a missing colour is the mean of the nearest sites that have it."""
+    """Bilinear demosaicking, `(h, w)` to `(h, w, 3)`: a missing colour is the mean of the nearest sites that
+    have it.
+    """
     sites = SITES[pattern]
     colour = np.empty((*raw.shape, 3), raw.dtype)
     padded = np.pad(raw, 1, mode="reflect")  # mirrored about the edge pixel, so each site keeps its colour

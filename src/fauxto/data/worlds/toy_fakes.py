@@ -1,7 +1,8 @@
-"""The toy fake factory: tiny autoencoders that differ in one thing, the up-sampler that makes their last pixels.
+"""The toy fake factory: tiny autoencoders that differ in one thing, the up-sampler that makes their last
+pixels.
 
-A fake is a photograph of the camera world, squeezed to half its side and drawn again by a trained decoder: the content
-stays a photograph's, the finest scale is the decoder's. Needs the `lab` extra (torch).
+A fake is a photograph of the camera world, squeezed to half its side and drawn again by a trained decoder:
+the content stays a photograph's, the finest scale is the decoder's. Needs the `lab` extra (torch).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ UPSAMPLERS: tuple[Upsampler, ...] = get_args(Upsampler)
 
 
 class Up(nn.Module):
-    """Doubles the sides of `(n, channels_in, h, w)` by one of the three up-samplers that nearly every generator ends on."""
+    """Doubles the sides of `(n, channels_in, h, w)` by one of the three up-samplers that nearly every
+    generator ends on.
+    """
 
     def __init__(self, upsampler: Upsampler, channels_in: int, channels_out: int) -> None:
         super().__init__()
@@ -46,8 +49,8 @@ class Up(nn.Module):
 class ToyAutoencoder(nn.Module):
     """`(n, 3, h, w)` in [0, 1], h and w even, to its re-drawn self through `code` channels at half the side.
 
-    A cell of 2x2 pixels holds 12 numbers; the default code keeps 6, so that the fake is sharp but the decoder must
-    make up its finest scale. Only the last up-sampler varies.
+    A cell of 2x2 pixels holds 12 numbers; the default code keeps 6, so that the fake is sharp but the decoder
+    must make up its finest scale. Only the last up-sampler varies.
     """
 
     def __init__(self, upsampler: Upsampler, code: int = 6, width: int = 32) -> None:
@@ -61,9 +64,16 @@ class ToyAutoencoder(nn.Module):
 
 
 def train_toy(
-    photographs: Sequence[np.ndarray], upsampler: Upsampler, seed: int, steps: int = 300, crop: int = 64, batch: int = 16
+    photographs: Sequence[np.ndarray],
+    upsampler: Upsampler,
+    seed: int,
+    *,
+    steps: int = 300,
+    crop: int = 64,
+    batch: int = 16,
 ) -> ToyAutoencoder:
-    """Fit one autoencoder on crops of uint8 HWC photographs with the mean absolute error, for `steps` Adam steps.
+    """Fit one autoencoder on crops of uint8 HWC photographs with the mean absolute error, for `steps` Adam
+    steps.
 
     torch's global random state is put back afterwards. Same seed, same machine, same weights.
     """

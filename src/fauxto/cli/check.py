@@ -1,0 +1,63 @@
+"""`fauxto check`: the conformance sweep on a detector of yours or of the house."""
+
+from __future__ import annotations
+
+import json as _json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fauxto.learn.conformance import Outcome
+
+
+def check(detector: str, /, *, json: bool = False) -> int:
+    """Check that a detector keeps every promise of the contract.
+
+    FILE is executed: check your own code, or code that you have read. Exit code 0 when all checks pass, 1
+    when one fails, 2 when the file cannot be loaded or holds no detector.
+
+    Parameters
+    ----------
+    detector
+        A Python file, or the slug of a system such as npr.
+    json
+        Print one JSON object a check instead of the report.
+    """
+    require_lab()
+    import torch  # noqa: PLC0415  only this verb needs it
+
+    from fauxto.learn.conformance import subject, sweep  # noqa: PLC0415
+
+    under_check = subject(detector)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    failed = 0
+    try:
+        for outcome in sweep(under_check):
+            failed += not outcome.passed
+            print(_json.dumps(asdict(outcome)) if json else report(outcome), flush=True)
+    finally:
+        torch.set_num_threads(threads)
+    if not json:
+        print(f"\n{failed} failed." if failed else "\nEvery check passed.")
+    return 1 if failed else 0
+
+
+def report(outcome: Outcome) -> str:
+    """One check as a line; a failed one with what was expected and what to do."""
+    line = f"{'ok  ' if outcome.passed else 'FAIL'} {outcome.name:17} {outcome.measured}"
+    if outcome.passed:
+        return line
+    return f"{line}\n     expected: {outcome.expected}\n     fix:      {outcome.fix}"
+
+
+def require_lab() -> None:
+    """Say which extra is missing rather than which module. Errors: ResourceError without torch."""
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    from fauxto.errors import ResourceError  # noqa: PLC0415
+
+    if find_spec("torch") is None:
+        raise ResourceError(
+            "This needs torch, which the base install leaves out.", fix="pip install 'fauxto[lab]'"
+        )
