@@ -3,9 +3,13 @@
 import itertools
 import json
 from dataclasses import asdict, dataclass
+from io import BytesIO
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from fauxto import provenance
 from fauxto.finding import VERDICTS, Evidence
 from fauxto.verdict import Quality, fuse
 from fauxto.verdict.fusion import Decision
@@ -126,3 +130,28 @@ def test_false_alarms_of_the_whole_verdict_stay_under_the_bound() -> None:
             decision = fuse(Said(summary, False), read((rank - 0.25) / 999))
             called += decision.verdict in ("generated", "edited")
         assert called <= 10
+
+
+def picture_that_declares(text: str) -> bytes:
+    """A PNG with the text chunk that a common web interface for diffusion models writes."""
+    chunks = PngInfo()
+    chunks.add_text("parameters", text)
+    buffer = BytesIO()
+    Image.new("RGB", (64, 64), "grey").save(buffer, "PNG", pnginfo=chunks)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_file_with_complete_generator_settings_decides_nothing_by_itself(call: str) -> None:
+    settings = "a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 64x64, Model: sd_xl_base_1.0"
+    said = provenance.read(picture_that_declares(settings))
+    assert said.summary == "ai_generated" and not said.decisive
+    decision = fuse(said, calling(call))
+    assert decision.verdict == ("generated" if call == "generated" else "inconclusive")
+    assert (decision.p_value, decision.probability) == (calling(call).p_value, calling(call).probability)
+
+
+def test_a_plain_file_says_nothing() -> None:
+    buffer = BytesIO()
+    Image.new("RGB", (64, 64), "grey").save(buffer, "PNG")
+    assert fuse(provenance.read(buffer.getvalue()), calling("ordinary")).verdict == "no_evidence"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median_low
 from typing import Any, Literal
 
 from fauxto.verdict import calibration as calibrate
@@ -65,5 +64,10 @@ def judge(
         per_population=sizes,
         voters=conformal.voters(populations, fpr),
         threshold=conformal.threshold(populations, fpr),
-        typical=min(float(median_low(population["logits"])) for population in populations.values()),
+        typical=min(_median(population["logits"]) for population in populations.values()),
     )
+
+
+def _median(ascending: Sequence[float]) -> float:
+    """The lower median; the values come sorted, and this runs once a picture."""
+    return float(ascending[(len(ascending) - 1) // 2])
