@@ -1,1 +1,2 @@
-"""Bytes to pixels: sniff, limits, containers, decode, JPEG domain, crops. Imports nothing of fauxto but `errors`."""
+"""Bytes to pixels: sniff, limits, containers, decode, JPEG domain, crops. Imports nothing of fauxto but
+`errors`."""

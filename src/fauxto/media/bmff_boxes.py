@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fauxto.media.limits import too_much
 from fauxto.media.parts import Collector, Walk
 
 _CONTAINERS = {"meta", "iprp", "ipco", "moov", "trak", "mdia", "minf", "stbl", "dinf", "udta"}
@@ -15,8 +16,8 @@ _MAX_DEPTH = 8
 def walk_bmff(collector: Collector, format: str) -> Walk:
     """Boxes by path ("ftyp", "meta/iloc", "uuid:<hex>") and metadata items ("item:Exif", "item:mime <type>").
 
-    An item that is stored in several extents is one part for each extent. A box that claims more than the file has
-    makes the walk truncated; bytes after the last sound box are trailing.
+    An item that is stored in several extents is one part for each extent. A box that claims more than the
+    file has makes the walk truncated; bytes after the last sound box are trailing.
     """
     top_end, truncated = _boxes(collector, 0, collector.size, "", 0)
     _items(collector)
@@ -57,7 +58,11 @@ def _items(collector: Collector) -> None:
         return
     kinds = dict(_item_infos(found["meta/iinf"].data))
     base = {0: 0, 1: found["meta/idat"].offset if "meta/idat" in found else collector.size}
-    for item, method, offset, length in _extents(found["meta/iloc"].data):
+    for number, (item, method, offset, length) in enumerate(_extents(found["meta/iloc"].data)):
+        if number >= collector.limits.max_chunks:
+            raise too_much(
+                "too_many_chunks", "extents or more", number, collector.limits.max_chunks, "--limit-chunks"
+            )
         if item in kinds and method in base:
             start = base[method] + offset
             end = min(start + length, collector.size) if length else start

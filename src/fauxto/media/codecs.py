@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import simplejpeg
 
 from fauxto.errors import FauxtoError, InputError, ResourceError
 from fauxto.media.crops import Box
 from fauxto.media.jpeg import JpegHeader
 from fauxto.media.jpeg_stream import bare
+from fauxto.media.libjpeg import LibjpegError
+from fauxto.media.partial import decode_rectangle
 from fauxto.media.parts import Walk
 from fauxto.media.png_chunks import bare_png
 from fauxto.media.tiff_tags import orientation
@@ -37,7 +40,8 @@ _STRIP = 256
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a codec's header reader says: size as the codec gives it, and the orientation that it leaves to us."""
+    """What a codec's header reader says: size as the codec gives it, and the orientation that it leaves to
+    us."""
 
     width: int
     height: int
@@ -46,9 +50,14 @@ class Stored:
 
 
 def jpeg_mode(header: JpegHeader) -> str:
-    """Pillow's word for the pixels of a JPEG; raises `InputError` ("unsupported") for what no decoder here reads."""
+    """Pillow's word for the pixels of a JPEG; raises `InputError` ("unsupported") for what no decoder here
+    reads."""
     modes = {1: "L", 3: "RGB", 4: "CMYK"}
-    if header.precision != 8 or header.process not in {"SOF0", "SOF1", "SOF2"} or len(header.components) not in modes:
+    if (
+        header.precision != 8
+        or header.process not in {"SOF0", "SOF1", "SOF2"}
+        or len(header.components) not in modes
+    ):
         raise InputError(
             f"The JPEG is of a kind that is not decoded: {header.process}, {header.precision} bits, "
             f"{len(header.components)} components.",
@@ -60,9 +69,6 @@ def jpeg_mode(header: JpegHeader) -> str:
 
 def decode_jpeg(data: bytes, found: Walk, header: JpegHeader, box: Box) -> np.ndarray:
     """The box (stored coordinates) of a JPEG as RGB."""
-    from fauxto.media.libjpeg import LibjpegError
-    from fauxto.media.partial import decode_rectangle
-
     with _our_errors("jpeg"):
         try:
             pixels = decode_rectangle(data, found, header, box)
@@ -90,7 +96,9 @@ def decode_other(data: bytes, found: Walk, width: int, height: int) -> np.ndarra
         image = _open(data, found)
         image.load()
         if image.size != (width, height):
-            raise ValueError(f"the header says {width} x {height} pixels, the data are {image.width} x {image.height}")
+            raise ValueError(
+                f"the header says {width} x {height} pixels, the data are {image.width} x {image.height}"
+            )
         return _rgb(image)
 
 
@@ -123,7 +131,8 @@ def _rgb(image: Image.Image) -> np.ndarray:
 
 
 def over_white(rgba: np.ndarray) -> np.ndarray:
-    """RGBA over white, rounded to nearest: `(c * a + 255 * (255 - a)) / 255`; strip by strip, to spare memory.
+    """RGBA over white, rounded to nearest: `(c * a + 255 * (255 - a)) / 255`; strip by strip, to spare
+    memory.
 
     >>> over_white(np.array([[[200, 0, 0, 0], [200, 0, 0, 255], [0, 0, 0, 128]]], np.uint8)).tolist()
     [[[255, 255, 255], [200, 0, 0], [127, 127, 127]]]
@@ -137,13 +146,14 @@ def over_white(rgba: np.ndarray) -> np.ndarray:
 
 
 def _whole_jpeg(stream: bytes, components: int) -> np.ndarray:
-    """Every pixel, by the accurate DCT and fancy up-sampling; damaged data are an error, never grey blocks."""
-    import simplejpeg
-
+    """Every pixel, by the accurate DCT and fancy up-sampling; damaged data are an error, never grey
+    blocks."""
     space = "CMYK" if components == 4 else "RGB"
 
     def read(strict: bool) -> np.ndarray:
-        return simplejpeg.decode_jpeg(stream, colorspace=space, fastdct=False, fastupsample=False, strict=strict)
+        return simplejpeg.decode_jpeg(
+            stream, colorspace=space, fastdct=False, fastupsample=False, strict=strict
+        )
 
     try:
         pixels = read(strict=True)

@@ -20,10 +20,10 @@ from fauxto.media.tiff_tags import orientation as exif_orientation
 class Header:
     """What a picture is, told without decoding its pixels.
 
-    `width`, `height` are as displayed (orientation applied); `orientation` is the EXIF value 1 to 8 that has to be
-    applied to the stored pixels; `mode` is Pillow's word for the stored pixels ("RGB", "RGBA", "P", "I;16", "CMYK");
-    `frames` counts the frames of an animation (1 = still; only the first is decoded); `trailing` counts the bytes
-    after the end of the picture; `jpeg` is the JPEG's own header.
+    `width`, `height` are as displayed (orientation applied); `orientation` is the EXIF value 1 to 8 that has
+    to be applied to the stored pixels; `mode` is Pillow's word for the stored pixels ("RGB", "RGBA", "P",
+    "I;16", "CMYK"); `frames` counts the frames of an animation (1 = still; only the first is decoded);
+    `trailing` counts the bytes after the end of the picture; `jpeg` is the JPEG's own header.
     """
 
     format: str
@@ -39,9 +39,9 @@ class Header:
 def probe(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
     """The header of a picture; no pixel is decoded.
 
-    Raises `InputError` with code "empty", "unknown_format", "truncated", "corrupt" or "unsupported", and `ResourceError`
-    with code "too_many_bytes", "too_many_pixels", "too_many_scans", "too_many_chunks", "too_many_frames" or
-    "metadata_too_large".
+    Raises `InputError` with code "empty", "unknown_format", "truncated", "corrupt" or "unsupported", and
+    `ResourceError` with code "too_many_bytes", "too_many_pixels", "too_many_scans", "too_many_chunks",
+    "too_many_frames" or "metadata_too_large".
     """
     return _probe(data, walk(data, limits), limits)
 
@@ -49,8 +49,9 @@ def probe(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, box: Box | None = None) -> np.ndarray:
     """The pixels of a picture: uint8, height x width x 3, RGB, as displayed.
 
-    With `box` (pixels of the displayed picture) only that part, bit-identical to the same part of the full decode; a
-    JPEG then costs less. Raises what `probe` raises, and `InputError` "bad_box" for a box that leaves the picture.
+    With `box` (pixels of the displayed picture) only that part, bit-identical to the same part of the full
+    decode; a JPEG then costs less. Raises what `probe` raises, and `InputError` "bad_box" for a box that
+    leaves the picture.
     """
     found = walk(data, limits)
     header = _probe(data, found, limits)
@@ -69,6 +70,12 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, box: Box | None = None)
 
 
 def _probe(data: bytes, found: Walk, limits: Limits) -> Header:
+    if found.truncated:
+        raise InputError(
+            f"The {found.format.upper()} ends early: {len(data):,} bytes are there, but its end is missing.",
+            fix="Fetch or export the picture again.",
+            code="truncated",
+        )
     jpeg = None
     if found.format == "jpeg":
         jpeg = header_of(found)
@@ -76,12 +83,6 @@ def _probe(data: bytes, found: Walk, limits: Limits) -> Header:
     else:
         stored = codecs.open_header(data, found)
     check_pixels(stored.width, stored.height, limits)
-    if found.truncated:
-        raise InputError(
-            f"The {found.format.upper()} ends early: {len(data):,} bytes are there, but its end is missing.",
-            fix="Fetch or export the picture again.",
-            code="truncated",
-        )
     turn = _orientation(found, stored)
     width, height = (stored.height, stored.width) if is_turned(turn) else (stored.width, stored.height)
     frames = max(1, sum(part.name in {"IMAGE", "fcTL", "ANMF"} for part in found.parts))

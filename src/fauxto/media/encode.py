@@ -25,9 +25,9 @@ def encode(
 ) -> bytes:
     """A uint8 HWC RGB (or HW gray) array as one file without metadata.
 
-    `quality` (1 to 100) means IJG quality for JPEG and the codec's own scale for WebP and AVIF; `subsampling` and
-    `progressive` are for JPEG (`subsampling` for AVIF too); `lossless` is for WebP. PNG ignores all four. Raises `InputError`
-    ("unsupported") for another dtype, shape, format or quality.
+    `quality` (1 to 100) means IJG quality for JPEG and the codec's own scale for WebP and AVIF; `subsampling`
+    and `progressive` are for JPEG (`subsampling` for AVIF too); `lossless` is for WebP. PNG ignores all four.
+    Raises `InputError` ("unsupported") for another dtype, shape, format or quality.
 
     >>> encode(np.zeros((8, 8, 3), np.uint8), "png")[1:4]
     b'PNG'

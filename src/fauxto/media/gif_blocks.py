@@ -15,8 +15,9 @@ _XMP_TRAILER = 257
 def walk_gif(collector: Collector) -> Walk:
     """Extensions ("COM", "XMP", "APP", "TEXT", "CTRL") and frames ("IMAGE") up to the trailer.
 
-    The payload of an extension is its joined sub-blocks. XMP is stored as one run that only looks like sub-blocks
-    (Adobe XMP specification part 3), so its payload is the run without the 257 bytes of the magic trailer.
+    The payload of an extension is its joined sub-blocks. XMP is stored as one run that only looks like
+    sub-blocks (Adobe XMP specification part 3), so its payload is the run without the 257 bytes of the magic
+    trailer.
     """
     view, size = collector.view, collector.size
     position, frames = 13 + _table(collector, 10), 0
@@ -49,7 +50,8 @@ def walk_gif(collector: Collector) -> Walk:
         else:
             return collector.walk("gif", position, truncated=True)
         position = end
-    return collector.walk("gif", size, truncated=True)
+    only_trailer_missing = frames > 0 and position == size
+    return collector.walk("gif", size, truncated=not only_trailer_missing)
 
 
 def _table(collector: Collector, packed: int) -> int:

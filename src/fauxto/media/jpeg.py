@@ -1,4 +1,4 @@
-"""What the header of a JPEG says: size, subsampling, scans, quantization tables and the quality they imply."""
+"""What the header of a JPEG says: size, subsampling, scans, quantization tables and their quality."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Component:
 class JpegHeader:
     """What the marker segments of a JPEG say.
 
-    `width`, `height` are the stored size; `subsampling` is "4:4:4", "4:2:2", "4:2:0", "4:4:0", "4:1:1", "4:1:0", "gray" or
-    the factors of every plane as "2x2,1x1,2x1"; `scans` counts the SOS segments; `quantization` maps table number to
-    64 values in natural (row by row) order; `quality` is the IJG quality of the tables or None (see
-    `quantization.quality_of`); `restart_interval` counts MCUs, 0 = none; `adobe_transform` is the colour transform of the
-    Adobe segment (0 none, 1 YCbCr, 2 YCCK) or None.
+    `width`, `height` are the stored size; `subsampling` is "4:4:4", "4:2:2", "4:2:0", "4:4:0", "4:1:1",
+    "4:1:0", "gray" or the factors of every plane as "2x2,1x1,2x1"; `scans` counts the SOS segments;
+    `quantization` maps table number to 64 values in natural (row by row) order; `quality` is the IJG quality
+    of the tables or None (see `quantization.quality_of`); `restart_interval` counts MCUs, 0 = none;
+    `adobe_transform` is the colour transform of the Adobe segment (0 none, 1 YCbCr, 2 YCCK) or None.
     """
 
     width: int

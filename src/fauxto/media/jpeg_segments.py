@@ -26,8 +26,8 @@ _NAMES = {
 def walk_jpeg(collector: Collector) -> Walk:
     """Every segment up to the end marker; entropy-coded data are skipped, never parsed.
 
-    Segments are named as in the standard ("APP1", "SOF0", "DQT", "SOS"); several segments of one Exif, ICC, XMP or
-    JUMBF item stay several parts. A file without end marker is truncated.
+    Segments are named as in the standard ("APP1", "SOF0", "DQT", "SOS"); several segments of one Exif, ICC,
+    XMP or JUMBF item stay several parts. A file without end marker is truncated.
     """
     view, position, scans = collector.view, 2, 0
     while found := (_AFTER_SCAN if scans else _MARKER).search(view, position):

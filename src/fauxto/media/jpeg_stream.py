@@ -1,4 +1,4 @@
-"""Rewrite a JPEG's bytes for a decoder: without metadata, and if wanted with fewer rows or shortened scans."""
+"""Rewrite a JPEG for a decoder: without metadata, and if wanted with fewer rows or shortened scans."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def _colour_mark(part: Part, components: int) -> bytes | None:
 
 
 def bare(data: bytes, found: Walk, rows: int | None = None, scan_bytes: int | None = None) -> bytes:
-    """The JPEG as its tables, frame and scans only: same pixels, no metadata, nothing between or after segments.
+    """The JPEG as its tables, frame and scans only: same pixels, no metadata, nothing between or after
+    segments.
 
-    With `rows` the frame header announces that many rows, so that a decoder stops every scan there and skips its rest.
-    With `scan_bytes` the coded data of each scan are cut to that length: enough to try every header, table and scan
-    script, for a fatal error, at next to no cost.
+    With `rows` the frame header announces that many rows, so that a decoder stops every scan there and skips
+    its rest. With `scan_bytes` the coded data of each scan are cut to that length: enough to try every
+    header, table and scan script, for a fatal error, at next to no cost.
     """
     view = memoryview(data)
     pieces: list[bytes | memoryview] = [b"\xff\xd8"]
@@ -41,7 +42,11 @@ def bare(data: bytes, found: Walk, rows: int | None = None, scan_bytes: int | No
         end = part.offset + part.length
         pieces.append(b"\xff")
         if rows is not None and part.name.startswith("SOF"):
-            pieces += [view[part.offset - 3 : part.offset + 1], rows.to_bytes(2, "big"), view[part.offset + 3 : end]]
+            pieces += [
+                view[part.offset - 3 : part.offset + 1],
+                rows.to_bytes(2, "big"),
+                view[part.offset + 3 : end],
+            ]
         else:
             pieces.append(view[part.offset - 3 : end])
         if part.name == "SOS":

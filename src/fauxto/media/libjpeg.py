@@ -1,13 +1,14 @@
-"""A small binding on the libjpeg-turbo that Pillow has loaded: decode a rectangle of a JPEG and nothing else of it.
+"""A small binding on the libjpeg-turbo that Pillow has loaded: decode one rectangle of a JPEG.
 
-libjpeg reports a fatal error by calling `error_exit`, which must never return; C programs leave it by `longjmp`, which
-Python cannot do. So each decode runs in a helper thread of its own. On a fatal error the callback hands the message to the
-waiting caller and then stops that thread for good, inside libjpeg, holding nothing but its stack; the caller frees
-libjpeg's memory. Fatal errors are rare (`partial` checks the header first; damaged picture data are only warnings), and
-after `MAX_PARKED` of them this process decodes whole pictures instead.
+libjpeg reports a fatal error by calling `error_exit`, which must never return; C programs leave it by
+`longjmp`, which Python cannot do. So each decode runs in a helper thread of its own. On a fatal error the
+callback hands the message to the waiting caller and then stops that thread for good, inside libjpeg, holding
+nothing but its stack; the caller frees libjpeg's memory. Fatal errors are next to impossible (`partial`
+rehearses every header first; damaged picture data are only warnings), and after `MAX_PARKED` of them this
+process decodes whole pictures instead.
 
-The binding is used only where the library has the ABI of libjpeg 6.2 (its own check of version and structure size
-says so) and has proved itself once a process against Pillow's pixels.
+The binding is used only where the library has the ABI of libjpeg 6.2 (its own check of version and structure
+size says so) and has proved itself once a process against Pillow's pixels.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from ctypes import POINTER, byref, c_char, c_double, c_int, c_long, c_size_t, c_
 from pathlib import Path
 
 import numpy as np
+import PIL
+from PIL import Image
 
 MAX_PARKED = 32
 """After so many fatal errors in one process, `available` is False and whole pictures are decoded."""
@@ -46,7 +49,7 @@ _EmitMessage = ctypes.CFUNCTYPE(None, c_void_p, c_int)
 class _ErrorManager(ctypes.Structure):
     """`struct jpeg_error_mgr`."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("error_exit", _ErrorExit),
         ("emit_message", _EmitMessage),
         ("output_message", c_void_p),
@@ -63,7 +66,7 @@ class _ErrorManager(ctypes.Structure):
 class _Decompressor(ctypes.Structure):
     """`struct jpeg_decompress_struct` as far as it is used; the rest is library-private space."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("err", POINTER(_ErrorManager)),
         ("mem_progress_client", c_void_p * 3),
         ("is_decompressor", c_int),
@@ -141,16 +144,17 @@ def _on_message(_cinfo: int, level: int) -> None:
 
 
 def available() -> bool:
-    """Whether rectangles can be decoded here: a fitting library, proved once, and not too many fatal errors."""
+    """Whether rectangles can be decoded here: a fitting library, proved once, and not too many fatal
+    errors."""
     return _parked < MAX_PARKED and _proved()
 
 
 def read_rectangle(data: bytes, left: int, top: int, width: int, rows: int) -> np.ndarray:
     """RGB pixels `(rows, width, 3)` of a JPEG, read with the accurate DCT and fancy up-sampling.
 
-    `left` and `width` must be whole iMCUs (or reach the right edge), `top` a whole iMCU row. The outermost iMCUs of an
-    inner edge may differ from a full decode, because up-sampling has no neighbour there: ask for a margin. Raises
-    `LibjpegError` for a fatal error, and for a warning of damaged data up to the last row.
+    `left` and `width` must be whole iMCUs (or reach the right edge), `top` a whole iMCU row. The outermost
+    iMCUs of an inner edge may differ from a full decode, because up-sampling has no neighbour there: ask for
+    a margin. Raises `LibjpegError` for a fatal error, and for a warning of damaged data up to the last row.
     """
     global _parked  # noqa: PLW0603
     call = _Call(data, left, top, width, rows)
@@ -211,14 +215,15 @@ def _decode(call: _Call) -> None:
 
 @functools.cache
 def _library() -> ctypes.CDLL:
-    """The libjpeg of Pillow's wheel, else the system's of the same ABI; raises OSError where there is none."""
-    import PIL
-    from PIL import Image  # noqa: F401  (loads the library)
-
+    """The libjpeg of Pillow's wheel, else the system's of the same ABI; raises OSError where there is
+    none."""
     if ctypes.sizeof(c_void_p) != 8 or ctypes.sizeof(c_long) != 8 or sys.byteorder != "little":
         raise OSError("the binding knows the structures of 64-bit little-endian Unix only")
     package = Path(PIL.__file__).parent
-    bundled = [*package.parent.glob("pillow.libs/libjpeg-*.so.62*"), *package.glob(".dylibs/libjpeg.62*.dylib")]
+    bundled = [
+        *package.parent.glob("pillow.libs/libjpeg-*.so.62*"),
+        *package.glob(".dylibs/libjpeg.62*.dylib"),
+    ]
     lib = ctypes.CDLL(str(bundled[0]) if bundled else "libjpeg.so.62")
     signatures = {
         "jpeg_std_error": ([c_void_p], POINTER(_ErrorManager)),
@@ -243,8 +248,6 @@ def _library() -> ctypes.CDLL:
 @functools.cache
 def _proved() -> bool:
     """Decode rectangles of two small pictures and compare them with Pillow's pixels, once a process."""
-    from PIL import Image
-
     noise = np.random.default_rng(0).integers(0, 256, (20, 24, 3), dtype=np.uint8)
     picture = Image.fromarray(noise).resize((192, 160), Image.Resampling.BICUBIC)
     for subsampling, progressive in (("4:2:0", False), ("4:4:4", True)):

@@ -1,4 +1,4 @@
-"""What one untrusted file may cost. Every limit is checked against the headers, before a codec sees the file."""
+"""What one untrusted file may cost: every limit is checked on the headers, before a codec sees the file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class Limits:
     """The largest file that is still decoded; a breach raises `ResourceError` with the code named here.
 
     - `max_bytes`: size of the file ("too_many_bytes").
-    - `max_pixels`: width x height of the stored picture ("too_many_pixels"). The default holds a 108-megapixel
-      photograph and stays under the size at which Pillow itself refuses.
-    - `max_scans`: scans of a JPEG ("too_many_scans"); each scan of a progressive JPEG costs a pass over the whole
-      picture, so a small file of many scans can take minutes. Encoders write at most about 20.
+    - `max_pixels`: width x height of the stored picture ("too_many_pixels"). The default holds a
+      108-megapixel photograph and stays under the size at which Pillow itself refuses.
+    - `max_scans`: scans of a JPEG ("too_many_scans"); each scan of a progressive JPEG costs a pass over the
+      whole picture, so a small file of many scans can take minutes. Encoders write at most about 20.
     - `max_chunks`: segments, chunks, boxes, blocks and tags together ("too_many_chunks").
-    - `max_metadata`: bytes of everything that is not the picture, as stored and, for compressed texts and profiles,
-      as inflated ("metadata_too_large").
+    - `max_metadata`: bytes of everything that is not the picture, as stored and, for compressed texts and
+      profiles, as inflated ("metadata_too_large").
     - `max_frames`: frames of an animation ("too_many_frames"); only the first is decoded.
     - `seconds`: wall time for one file; kept by the scanning engine, which ends the worker process.
     """

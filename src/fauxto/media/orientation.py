@@ -6,6 +6,10 @@ import numpy as np
 
 from fauxto.media.crops import Box
 
+# Stored pixels become displayed ones by mirroring columns, then rows, then exchanging the two for 5 to 8.
+_MIRRORED_COLUMNS = {2, 3, 7, 8}
+_MIRRORED_ROWS = {3, 4, 6, 7}
+
 
 def is_turned(orientation: int) -> bool:
     """Whether width and height change places (orientations 5 to 8)."""
@@ -18,22 +22,11 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     >>> upright(np.arange(6).reshape(2, 3, 1), 6)[..., 0].tolist()
     [[3, 0], [4, 1], [5, 2]]
     """
-    match orientation:
-        case 2:
-            return pixels[:, ::-1]
-        case 3:
-            return pixels[::-1, ::-1]
-        case 4:
-            return pixels[::-1]
-        case 5:
-            return pixels.swapaxes(0, 1)
-        case 6:
-            return pixels[::-1].swapaxes(0, 1)
-        case 7:
-            return pixels[::-1, ::-1].swapaxes(0, 1)
-        case 8:
-            return pixels[:, ::-1].swapaxes(0, 1)
-    return pixels
+    if orientation in _MIRRORED_COLUMNS:
+        pixels = pixels[:, ::-1]
+    if orientation in _MIRRORED_ROWS:
+        pixels = pixels[::-1]
+    return pixels.swapaxes(0, 1) if is_turned(orientation) else pixels
 
 
 def stored_box(box: Box, width: int, height: int, orientation: int) -> Box:
@@ -45,8 +38,8 @@ def stored_box(box: Box, width: int, height: int, orientation: int) -> Box:
     x, y, w, h = box.x, box.y, box.width, box.height
     if is_turned(orientation):
         x, y, w, h = y, x, h, w
-    if orientation in {2, 3, 7, 8}:
+    if orientation in _MIRRORED_COLUMNS:
         x = width - x - w
-    if orientation in {3, 4, 6, 7}:
+    if orientation in _MIRRORED_ROWS:
         y = height - y - h
     return Box(x, y, w, h)

@@ -1,8 +1,9 @@
 """Decode only a rectangle of a JPEG, bit-identical to the same rectangle of a full decode.
 
-What is saved: for every row above the rectangle the inverse DCT, up-sampling and colour conversion; everything for the rows
-below it; and most of the work for the columns beside it. Huffman decoding of the rows above cannot be saved. Neither a
-DCT-scaled nor a fast-DCT decode is ever used: both change the very traces that detectors look for.
+What is saved: for every row above the rectangle the inverse DCT, up-sampling and colour conversion;
+everything for the rows below it; and most of the work for the columns beside it. Huffman decoding of the rows
+above cannot be saved. Neither a DCT-scaled nor a fast-DCT decode is ever used: both change the very traces
+that detectors look for.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _WARNINGS = ("Corrupt JPEG data", "Premature end of JPEG file", "Inconsistent pr
 def decode_rectangle(data: bytes, found: Walk, header: JpegHeader, box: Box) -> np.ndarray | None:
     """The box (stored coordinates) as uint8 RGB, or None where the whole picture has to be decoded instead.
 
-    None for a box of nearly the whole picture, four colour components, a progressive JPEG whose last refinements are
-    missing (decoders smooth those over their neighbourhood), headers that fail the rehearsal, or without the binding.
-    Raises `libjpeg.LibjpegError` when the coded data are damaged above or inside of the box; damage below it is not
-    seen.
+    None for a box of nearly the whole picture, four colour components, a progressive JPEG whose last
+    refinements are missing (decoders smooth those over their neighbourhood), headers that fail the rehearsal,
+    or without the binding. Raises `libjpeg.LibjpegError` when the coded data are damaged above or inside of
+    the box; damage below it is not seen.
     """
     if box.width * box.height > _WORTHWHILE * header.width * header.height or len(header.components) == 4:
         return None
@@ -44,16 +45,16 @@ def decode_rectangle(data: bytes, found: Walk, header: JpegHeader, box: Box) -> 
         return None
     if not libjpeg.available():
         return None
-    # Where there are several scans, all are read before the first row comes out; fewer rows make each scan shorter.
+    # Several scans are all read before the first row comes out: announcing fewer rows makes each one shorter.
     stream = bare(data, found, rows=bottom if header.scans > 1 else None)
     if header.scans > 1 and stream.find(b"\xff\xd8", 2) >= 0:
-        return None  # a start marker amid the scans is fatal, and the rehearsal has not seen all of their bytes
+        return None  # a start marker amid the scans is fatal, and the rehearsal does not see all their bytes
     pixels = libjpeg.read_rectangle(stream, left, top, right - left, box.y + box.height - top)
     return pixels[box.y - top :, box.x - left : box.x - left + box.width]
 
 
 def _rehearse(stream: bytes) -> bool:
-    """Try headers, tables and scans in a decoder that can leave a fatal error; warnings are to be expected here.
+    """Try headers, tables and scans in a decoder that can leave a fatal error; warnings are expected here.
 
     `strict`, because without it a fatal error that follows a warning goes unreported.
     """
@@ -75,5 +76,7 @@ def _is_complete(found: Walk, header: JpegHeader) -> bool:
             return False
         first, last, low = part.data[-3], part.data[-2], part.data[-1] & 15
         if low == 0:
-            missing -= {(part.data[1 + 2 * i], k) for i in range(count) for k in range(first, min(last, 63) + 1)}
+            missing -= {
+                (part.data[1 + 2 * i], k) for i in range(count) for k in range(first, min(last, 63) + 1)
+            }
     return not missing

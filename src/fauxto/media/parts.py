@@ -11,9 +11,9 @@ from fauxto.media.limits import Limits, too_much
 class Part:
     """One segment, chunk, block, tag or box: `length` bytes of payload at `offset` of the file.
 
-    `data` is a view on the file, not a copy (except for GIF extensions, whose sub-blocks are joined). `name` is the
-    container's own word: "APP1", "COM", "SOS" (JPEG); "tEXt" (PNG); "XMP " (WebP); "COM", "XMP", "APP" (GIF);
-    "IFD0:305" (TIFF); "meta/iinf", "item:Exif", "uuid:<hex>" (HEIF, AVIF).
+    `data` is a view on the file, not a copy (except for GIF extensions, whose sub-blocks are joined). `name`
+    is the container's own word: "APP1", "COM", "SOS" (JPEG); "tEXt" (PNG); "XMP " (WebP); "COM", "XMP", "APP"
+    (GIF); "IFD0:305" (TIFF); "meta/iinf", "item:Exif", "uuid:<hex>" (HEIF, AVIF).
     """
 
     name: str

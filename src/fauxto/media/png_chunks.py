@@ -8,7 +8,8 @@ _PICTURE = {"IHDR", "PLTE", "tRNS", "IDAT", "fdAT", "IEND"}
 
 
 def walk_png(collector: Collector) -> Walk:
-    """Every chunk up to IEND, named by its four letters; checksums are left to the decoder, nothing is inflated."""
+    """Every chunk up to IEND, named by its four letters; checksums are left to the decoder, nothing is
+    inflated."""
     position = 8
     while position + 12 <= collector.size:
         length = collector.number(position, 4)
@@ -26,8 +27,8 @@ def walk_png(collector: Collector) -> Walk:
 def bare_png(data: bytes, found: Walk) -> bytes:
     """The PNG without ancillary chunks: same pixels; no text or profile is inflated, no animation is played.
 
-    What stays is IHDR, PLTE, tRNS, IDAT and IEND, each with its checksum. A chunk that is critical by its name but unknown stays
-    too, for the decoder to refuse.
+    What stays is IHDR, PLTE, tRNS, IDAT and IEND, each with its checksum. A chunk that is critical by its
+    name but unknown stays too, for the decoder to refuse.
     """
     keep = [part for part in found.parts if part.name == "tRNS" or part.name[:1].isupper()]
     view = memoryview(data)

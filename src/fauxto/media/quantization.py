@@ -50,8 +50,8 @@ def _standard_qualities() -> dict[tuple[int, ...], int]:
 def quality_of(luma: Sequence[int], chroma: Sequence[int] | None = None) -> float | None:
     """The IJG quality of a table pair (natural order): a whole number when the tables are the standard ones.
 
-    Other tables get the quality whose standard tables are nearest by least squares, to a tenth, and None when the
-    nearest still differ by more than a quarter of the tables' own norm: then no quality describes them.
+    Other tables get the quality whose standard tables are nearest by least squares, to a tenth, and None when
+    the nearest still differ by more than a quarter of the tables' own norm: then no quality describes them.
 
     >>> quality_of(scaled(STANDARD_LUMA, 83), scaled(STANDARD_CHROMA, 83))
     83.0

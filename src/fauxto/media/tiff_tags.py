@@ -54,8 +54,8 @@ class Tag:
 def tags(block: bytes | memoryview, max_tags: int = 10_000) -> Iterator[Tag]:
     """The tags of every directory: "IFD0", "IFD1" ..., "Exif", "GPS", "Interop".
 
-    Linear in the number of entries and safe on rubbish: each directory is read once, an entry that points outside of
-    the block is left out, and reading stops at `max_tags` tags or 64 directories.
+    Linear in the number of entries and safe on rubbish: each directory is read once, an entry that points
+    outside of the block is left out, and reading stops at `max_tags` tags or 64 directories.
     """
     view = memoryview(block)
     order: Literal["little", "big"] = "little" if view[:2] == b"II" else "big"
@@ -99,15 +99,14 @@ def tags(block: bytes | memoryview, max_tags: int = 10_000) -> Iterator[Tag]:
 
 
 def walk_tiff(collector: Collector) -> Walk:
-    """Every tag as a part named "IFD0:305", "Exif:37510" ...; `truncated` when a strip or tile of IFD0 is cut off.
+    """Every tag as a part named "IFD0:305", "Exif:37510" ...; `truncated` when a strip or tile of IFD0 is cut
+    off.
 
     A TIFF has no end: pictures, tags and directories may lie anywhere, so `trailing` is always 0.
     """
     places: dict[int, list[int]] = {}
     for tag in tags(collector.view, collector.limits.max_chunks + 1):
-        collector.add(
-            f"{tag.directory}:{tag.tag}", tag.offset, tag.offset + len(tag.data), picture=tag.tag in _STRIPS
-        )
+        collector.add(f"{tag.directory}:{tag.tag}", tag.offset, tag.offset + len(tag.data))
         if tag.directory == "IFD0" and tag.tag in _STRIPS and tag.type in {3, 4, 16}:
             step = _SIZES[tag.type]
             places[tag.tag] = [
