@@ -54,7 +54,12 @@ def settings(trust_anchors: str | None) -> dict[str, object]:
             "remote_manifest_fetch": False,
             "ocsp_fetch": False,
         },
-        "core": {"allowed_network_hosts": []},
+        # Identity assertions are not needed, and resolving one may ask a web server.
+        "core": {
+            "allowed_network_hosts": [],
+            "decode_identity_assertions": False,
+            "max_decompressed_manifest_size_in_mb": MAX_MANIFEST // 2**20,
+        },
     }
     if trust_anchors is not None:
         found["trust"] = {"trust_anchors": trust_anchors}
@@ -98,7 +103,9 @@ def read(data: bytes, walk: Walk, trust_anchors: str | None = None) -> C2pa:
         return _unreadable(str(error))
     except (ValueError, RecursionError) as error:
         return C2pa("unreadable", reason=f"The manifest store is no sound JSON ({type(error).__name__}).")
-    return interpret(store) if isinstance(store, dict) else C2pa("unreadable", reason="The store is empty.")
+    if not isinstance(store, dict):
+        return C2pa("unreadable", reason="The manifest store is empty.")
+    return interpret(store, anchored=trust_anchors is not None)
 
 
 def _unreadable(message: str) -> C2pa:

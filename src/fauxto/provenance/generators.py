@@ -16,7 +16,6 @@ from fauxto.provenance.fields import Field, Fields, PointsTo, Standard, Tag, exc
 from fauxto.provenance.json_text import load_object
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_JOB = re.compile(rf"(?P<prompt>.*?)\s*Job ID: {UUID}\s*", re.IGNORECASE | re.DOTALL)
 _SIGNATURE = re.compile(r"Signature: [A-Za-z0-9+/_\-]{40,}={0,2}\s*")
 _DREAM_FLAGS = re.compile(r"(?:^|\s)-([sSWHCAfIU])\s?(?=\S)")
 
@@ -142,14 +141,9 @@ def _dream(fields: Fields) -> Iterator[Tag]:
         flags = set(_DREAM_FLAGS.findall(field.value[-2000:]))
         if len(flags & set("sSWHCA")) >= 3:
             points_to: PointsTo = "edited" if "I" in flags else "generated"
-            prompt = (
-                field.value.split('"')[1]
-                if field.value.startswith('"') and '"' in field.value[1:]
-                else field.value
-            )
-            yield _tag(
-                field, "InvokeAI", points_to, "strong", "flags -" + " -".join(sorted(flags)), prompt=prompt
-            )
+            prompt = field.value.removeprefix('"').split('"')[0]
+            value = "flags -" + " -".join(sorted(flags))
+            yield _tag(field, "InvokeAI", points_to, "strong", value, prompt=prompt)
 
 
 def _midjourney(fields: Fields) -> Iterator[Tag]:
@@ -161,19 +155,11 @@ def _midjourney(fields: Fields) -> Iterator[Tag]:
         *fields.of("iim", "Caption"),
     ]
     for field in places:
-        found = _JOB.fullmatch(field.value) if len(field.value) < 20_000 else None
-        if found:
-            strength: Strength = (
-                "strong" if re.search(r"\s--(?:v|ar|niji|style|s)\s", found["prompt"]) else "declared"
-            )
-            yield _tag(
-                field,
-                "Midjourney",
-                "generated",
-                strength,
-                field.value[found.end("prompt") :],
-                found["prompt"],
-            )
+        prompt, _, job = field.value.rpartition("Job ID:")
+        if re.fullmatch(UUID, job.strip(), re.IGNORECASE):
+            settled = re.search(r"\s--(?:v|ar|niji|style|s)\s", prompt)
+            strength: Strength = "strong" if settled else "declared"
+            yield _tag(field, "Midjourney", "generated", strength, "Job ID:" + job, prompt=prompt)
 
 
 def _xai(fields: Fields) -> Iterator[Tag]:

@@ -61,8 +61,8 @@ class C2pa:
     reason: str = ""
 
 
-def interpret(store: _Json) -> C2pa:
-    """State and claims of a manifest store."""
+def interpret(store: _Json, *, anchored: bool) -> C2pa:
+    """State and claims of a manifest store; only with anchors of the user (`anchored`) can it be trusted."""
     manifests = nested(store, "manifests")
     label = str(store.get("active_manifest"))
     active = nested(manifests, label)
@@ -70,16 +70,15 @@ def interpret(store: _Json) -> C2pa:
         return C2pa("unreadable", reason="The store names no active manifest.")
     results = nested(store, "validation_results")
     failures = [*_codes(nested(results, "activeManifest")), *_delta_codes(results)]
-    state = _state(str(store.get("validation_state")), failures, bool(results))
+    state = _state(str(store.get("validation_state")), failures, bool(results), anchored)
     signature, actions = nested(active, "signature_info"), list(_actions(active))
     chain = _Chain(manifests, results)
-    types = [t for a in actions if (t := _term(a))]
     return C2pa(
         state,
         issuer=_string(signature, "issuer"),
         signer=_string(signature, "common_name"),
         generator=_generator(active),
-        digital_source_type=types[0] if types else chain.inherited_type(active),
+        digital_source_type=chain.source_type(active),
         signed_at=_string(signature, "time"),
         actions=tuple(excerpt(a.get("action", ""), 60) for a in actions[:20]),
         ingredients_ai=tuple(chain.ingredients_with_ai(active)),
@@ -89,11 +88,11 @@ def interpret(store: _Json) -> C2pa:
     )
 
 
-def _state(library: str, failures: list[str], validated: bool) -> State:
+def _state(library: str, failures: list[str], validated: bool, anchored: bool) -> State:
     """Without anchors the library calls even an intact file invalid, so its codes decide, not its word."""
     if not validated:
         return "unreadable"
-    if library == "Trusted" and not failures:
+    if library == "Trusted" and anchored and not failures:
         return "trusted"
     intact = all(code.startswith(NOT_ABOUT_INTEGRITY) for code in failures)
     return "valid_unknown_signer" if intact else "broken"
@@ -104,33 +103,42 @@ class _Chain:
 
     def __init__(self, manifests: _Json, results: _Json) -> None:
         self._manifests = manifests
-        self._delta_failed = {
-            str(delta.get("ingredientAssertionURI", "")).rsplit("/", 1)[-1]
+        self._heard: dict[tuple[str, bool], PointsTo] = {}
+        self._deltas = {
+            str(delta.get("ingredientAssertionURI")): nested(delta, "validationDeltas")
             for delta in _objects(results.get("ingredientDeltas"))
-            if _codes(nested(delta, "validationDeltas"))
         }
 
-    def claim(self, manifest: _Json, *, proved_only: bool = False, depth: int = 0) -> PointsTo:
+    def claim(self, manifest: _Json, *, proved_only: bool = False) -> PointsTo:
         """What a manifest and everything below it say of the picture.
 
         Created by a trained model: the whole picture. A model in a later action or in an ingredient: some of
         it. A manifest that has no action of its own but wrapping, and a single ingredient, speaks with that
-        ingredient's voice.
+        ingredient's voice. Each manifest is heard once, so ingredients that point in circles end.
         """
-        actions = list(_actions(manifest))
-        ingredients = [(i, self._manifest(i)) for i in _objects(manifest.get("ingredients"))]
-        if proved_only:
-            ingredients = [(i, m) for i, m in ingredients if self._sound(i)]
-        if depth > 20 or len(self._manifests) > _MAX_MANIFESTS:
+        key = (str(manifest.get("label")), proved_only)
+        if key not in self._heard:
+            self._heard[key] = "none"
+            self._heard[key] = self._claim(manifest, proved_only)
+        return self._heard[key]
+
+    def _claim(self, manifest: _Json, proved_only: bool) -> PointsTo:
+        if len(self._manifests) > _MAX_MANIFESTS:
             return "none"
-        below = [self.claim(m, proved_only=proved_only, depth=depth + 1) for _, m in ingredients if m]
-        if len(ingredients) == 1 and below and all(a.get("action") in _NEUTRAL for a in actions):
-            return below[0]
+        voices = {
+            index: self.claim(below, proved_only=proved_only)
+            for index, ingredient in enumerate(_objects(manifest.get("ingredients")))
+            if (below := self._manifest(ingredient))
+            and (self._sound(manifest, ingredient) or not proved_only)
+        }
+        if self._wrapped(manifest):
+            return voices.get(0, "none")
+        actions = list(_actions(manifest))
         created = {_points(a) for a in actions if a.get("action") == _CREATED}
         later = {_points(a) for a in actions if a.get("action") != _CREATED}
         if "generated" in created:
             return "conflict" if "camera" in created else "generated"
-        if {"generated", "edited"} & {*created, *later, *below}:
+        if {"generated", "edited"} & {*created, *later, *voices.values()}:
             return "edited"
         return "camera" if "camera" in created else "none"
 
@@ -138,28 +146,45 @@ class _Chain:
         """The titles of the direct ingredients whose own manifests claim a model."""
         for ingredient in _objects(manifest.get("ingredients"))[:20]:
             below = self._manifest(ingredient)
-            if below and self.claim(below, depth=1) in {"generated", "edited"}:
+            if below and self.claim(below) in {"generated", "edited"}:
                 yield excerpt(ingredient.get("title") or "untitled", 80)
 
-    def inherited_type(self, manifest: _Json) -> str | None:
-        """The source type that the sole ingredient of a wrapping manifest claims."""
+    def source_type(self, manifest: _Json) -> str | None:
+        """The first source type that the manifest's actions name, or that of the picture it wraps."""
+        for _ in range(_MAX_MANIFESTS):
+            types = [t for a in _actions(manifest) if (t := _term(a))]
+            inner = self._wrapped(manifest)
+            if types or not inner:
+                return types[0] if types else None
+            manifest = inner
+        return None
+
+    def _wrapped(self, manifest: _Json) -> _Json | None:
+        """The manifest of the sole ingredient, when this one did nothing to the picture itself."""
         ingredients = _objects(manifest.get("ingredients"))
-        below = self._manifest(ingredients[0]) if len(ingredients) == 1 else None
-        return next((t for a in _actions(below or {}) if (t := _term(a))), None)
+        if len(ingredients) != 1 or any(a.get("action") not in _NEUTRAL for a in _actions(manifest)):
+            return None
+        return self._manifest(ingredients[0])
 
     def _manifest(self, ingredient: _Json) -> _Json | None:
         found = self._manifests.get(str(ingredient.get("active_manifest")))
         return found if isinstance(found, dict) else None
 
-    def _sound(self, ingredient: _Json) -> bool:
-        """Was the ingredient without fault both when it was taken up and now?
+    def _sound(self, manifest: _Json, ingredient: _Json) -> bool:
+        """Is the ingredient intact and its signer on the user's list, by what was recorded and by what is
+        seen now?
 
         The library reports now only what differs from the record, so both have to be looked at: else a
         self-signed ingredient, once opened in a trusted editor, would pass for proof.
         """
-        recorded = _codes(nested(nested(ingredient, "validation_results"), "activeManifest"))
-        legacy = [str(s.get("code")) for s in _objects(ingredient.get("validation_status"))]
-        return not recorded and not legacy and str(ingredient.get("label")) not in self._delta_failed
+        place = f"self#jumbf=/c2pa/{manifest.get('label')}/c2pa.assertions/{ingredient.get('label')}"
+        now = self._deltas.get(place, {})
+        recorded = nested(nested(ingredient, "validation_results"), "activeManifest")
+        legacy = [str(status.get("code")) for status in _objects(ingredient.get("validation_status"))]
+        failed = {*_codes(now), *_codes(recorded), *legacy}
+        if "signingCredential.trusted" in _codes(now, "success"):
+            return failed <= {"signingCredential.untrusted"}
+        return not failed and "signingCredential.trusted" in _codes(recorded, "success")
 
 
 def _actions(manifest: _Json) -> Iterator[_Json]:
@@ -188,8 +213,8 @@ def _generator(manifest: _Json) -> str | None:
     return excerpt(name, 80) if name else None
 
 
-def _codes(results: _Json) -> list[str]:
-    return [str(item.get("code")) for item in _objects(results.get("failure"))]
+def _codes(results: _Json, kind: str = "failure") -> list[str]:
+    return [str(item.get("code")) for item in _objects(results.get(kind))]
 
 
 def _delta_codes(results: _Json) -> list[str]:

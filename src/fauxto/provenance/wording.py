@@ -14,7 +14,7 @@ _CLAIM: dict[PointsTo, str] = {
     "edited": "a generator was used for some of it",
     "camera": "the picture comes from a camera",
     "conflict": "the picture comes both from a camera and from a generator",
-    "none": "nothing about a generator or a camera",
+    "none": "",
 }
 
 
@@ -62,7 +62,9 @@ def c2pa(manifest: C2pa) -> list[Evidence]:
 
 def _signed(manifest: C2pa) -> tuple[str, Strength, PointsTo, str]:
     issuer = manifest.issuer or "a signer without a name"
-    says = f"It says: {_CLAIM[manifest.points_to]}."
+    says = f"It says that {_CLAIM[manifest.points_to]}."
+    if manifest.points_to == "none":
+        says = "It says nothing of a generator or a camera."
     match manifest.state:
         case "trusted" if manifest.proved == manifest.points_to:
             return (
