@@ -110,7 +110,7 @@ def test_seeds_decide_the_randomness_and_steps_draw_apart() -> None:
 def test_a_prefix_draws_the_same_whatever_follows() -> None:
     x = picture()
     assert np.array_equal(
-        launder.apply(launder.apply(x, "noise:5|none", 9), "jpeg:80"), launder.apply(x, "noise:5|jpeg:80", 9)
+        launder.apply(launder.apply(x, "noise:5", 9), "jpeg:80"), launder.apply(x, "noise:5|jpeg:80", 9)
     )
 
 

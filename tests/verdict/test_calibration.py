@@ -21,6 +21,11 @@ def test_platt_is_a_sigmoid(logit: float, slope: float, intercept: float) -> Non
     assert p + mirrored == pytest.approx(1)
 
 
+@pytest.mark.parametrize("logit", [-1e300, -800.0, 800.0, 1e300])
+def test_platt_does_not_overflow(logit: float) -> None:
+    assert probability(logit, {"kind": "platt", "slope": 1.0, "intercept": 0.0}) == float(logit > 0)
+
+
 @given(FINITE, FINITE)
 def test_platt_keeps_the_order(a: float, b: float) -> None:
     platt = {"kind": "platt", "slope": 0.7, "intercept": -1.0}

@@ -102,6 +102,7 @@ def test_a_small_population_objects_but_does_not_speak() -> None:
     assert alone == {"large": 1 / 1000, "small": 2 / 51}
     assert objected == 1 / 51 > 0.01
     assert p_value(5.5, sets, 0.01)[0] == 1 / 1000
+    assert threshold(sets, 0.01) == 5.0
 
 
 @pytest.mark.parametrize("n", [19, 20, 99, 150])

@@ -43,6 +43,10 @@ def test_the_grid_is_bounded_even_and_covers(
             assert all(b - a <= stride + 2 for a, b in itertools.pairwise(starts))
 
 
+def test_a_single_window_is_central() -> None:
+    assert [(box.x, box.y) for box in grid(100, 60, 32, 8, max_windows=1)] == [(34, 14)]
+
+
 def test_a_huge_picture_costs_no_more_than_the_cap() -> None:
     assert len(grid(40_000, 30_000, 256, 128)) <= 196
     assert len(grid(1_000_000, 10, 256, 128)) <= 196
