@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric, seed_everything
+from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -55,7 +55,6 @@ def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) 
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    seed_everything(plan.seed, verbose=False)
     fabric = Fabric(accelerator="auto", devices=1, precision=plan.precision)  # type: ignore[arg-type]
     recipe = detector.recipe
     batch_size = plan.batch_size or recipe["batch_size"]
@@ -77,6 +76,7 @@ def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) 
     started = time.perf_counter()
     for pixels, labels in fabric.setup_dataloaders(loader):
         _set_rate(optimizer, recipe["schedule"], state["step"], plan, plan.learning_rate or recipe["learning_rate"])
+        torch.manual_seed(plan.seed * 1_000_003 + state["step"])  # dropout of batch k, too, depends on k alone
         images = pixels.permute(0, 3, 1, 2).float().div(255).contiguous(memory_format=torch.channels_last)
         loss = detector.loss(wrapped(images).float(), labels.float())
         fabric.backward(loss)
@@ -91,6 +91,13 @@ def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) 
             fabric.print(f"step {state['step']}/{plan.steps}  loss {done:.4f}  {rate:.0f} crops/s", flush=True)
     network.eval()
     return Fitted(state["losses"], time.perf_counter() - started)
+
+
+def initial_state(system: Callable[[], Trainable], seed: int) -> Trainable:
+    """A new detector whose weights depend on the seed alone; the caller's random state is left as it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return system()
 
 
 class TrainingCrops(Dataset[tuple[Tensor, int]]):
@@ -146,11 +153,6 @@ class Balanced(Sampler[list[tuple[int, int]]]):
     def __len__(self) -> int:
         """The number of batches still to come."""
         return self.steps - self.start
-
-
-def describe(plan: Plan) -> dict[str, Any]:
-    """The plan as plain JSON types, for the metadata of what it trained."""
-    return asdict(plan)
 
 
 def _optimizer(network: nn.Module, recipe: dict[str, Any], rate: float) -> torch.optim.Optimizer:

@@ -1,0 +1,118 @@
+"""Make a trained detector into what `fauxto scan` loads: int8 ONNX, calibration, reference populations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fauxto.contracts import Detector
+from fauxto.data.manifest import Sample
+from fauxto.errors import ContractError, FauxtoError, InputError
+from fauxto.launder import apply
+from fauxto.learn.calibrate import fit_platt
+from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
+from fauxto.media.decode import decode
+from fauxto.run.backends.openvino import OpenVINOBackend
+
+HISTORIES = ("", "jpeg:90", "jpeg:75", "webp:80", "resize:0.75|jpeg:85", "fit:1280|jpeg:80")
+"""What reference pictures have been through: each picture gets one of these, in turn, so that it is one witness only."""
+
+ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_jpeg_quality": 40}
+"""Below these the pixels are not asked: short side in pixels, liveliest standard deviation, estimated JPEG quality."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """What packaging measured: worst float export difference, and float against int8 logits on the same crops."""
+
+    parity: float
+    float_logits: np.ndarray
+    int8_logits: np.ndarray
+    labels: np.ndarray
+
+
+def package(
+    detector: Detector, samples: Sequence[Sample], folder: str | Path, *, version: str, descriptions: Mapping[str, str]
+) -> Packaged:
+    """Write `model.onnx` and `model.json` to `folder` from samples that the detector was never trained on.
+
+    Each sample is shipped through one of `HISTORIES`, read through the detector's own crop rule and scored by the int8
+    model as scanning will. Reals become the reference populations, by `family`; reals and fakes together fit the
+    calibration. `descriptions` has one sentence a population. Errors: InputError without both classes; ContractError
+    when the export differs from the network or ranks real above generated.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept, stacks = _read(detector, samples)
+    if not kept:
+        raise InputError("Not one calibration picture could be read.", fix="Check the paths of the manifest.")
+    floating, target = folder / "model-float.onnx", folder / "model.onnx"
+    export_onnx(detector.network(), floating, detector.crop.size)
+    parity = check_parity(detector.network(), floating, np.concatenate(stacks[:16])[:32])
+    quantize(floating, target, _batches(stacks))
+    float_logits, int8_logits = _score(floating, stacks), _score(target, stacks)
+    floating.unlink()
+    labels = np.asarray([sample.label for sample in kept])
+    calibration = fit_platt(int8_logits, labels)
+    if calibration["slope"] <= 0:
+        raise ContractError(
+            "The detector ranks real above generated on the calibration pictures.",
+            fix="Check the labels of the manifest, then train again.",
+        )
+    model = {
+        "name": detector.card.slug,
+        "version": version,
+        "system": detector.card.slug,
+        "onnx": target.name,
+        "sha256": file_sha256(target),
+        "crop": {"size": detector.crop.size, "count": detector.crop.count},
+        "pooling": "mean",
+        "input": "float32 NCHW in [0, 1], name 'pixels', dynamic batch",
+        "output": "logit",
+        "calibration": calibration,
+        "populations": _populations(kept, int8_logits, descriptions),
+        "abstain": ABSTAIN,
+    }
+    (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
+    return Packaged(parity, float_logits, int8_logits, labels)
+
+
+def _read(detector: Detector, samples: Sequence[Sample]) -> tuple[list[Sample], list[np.ndarray]]:
+    """The samples that could be read, and the preprocessed windows of each after its history."""
+    kept, stacks = [], []
+    for i, sample in enumerate(samples):
+        try:
+            pixels = decode(Path(sample.path).read_bytes())
+            stacks.append(detector.preprocess(apply(pixels, HISTORIES[i % len(HISTORIES)], seed=i)))
+        except (FauxtoError, OSError):
+            continue
+        kept.append(sample)
+    return kept, stacks
+
+
+def _batches(stacks: Sequence[np.ndarray], most: int = 200) -> Iterable[np.ndarray]:
+    """Evenly spread windows for the ranges of the activations."""
+    for i in range(0, len(stacks), max(1, len(stacks) // most)):
+        yield stacks[i]
+
+
+def _score(path: Path, stacks: Sequence[np.ndarray]) -> np.ndarray:
+    backend = OpenVINOBackend(path)
+    return np.asarray([float(backend.logits(stack).mean()) for stack in stacks])
+
+
+def _populations(samples: Sequence[Sample], logits: np.ndarray, descriptions: Mapping[str, str]) -> dict[str, Any]:
+    populations: dict[str, Any] = {}
+    for name in sorted({sample.family for sample in samples if sample.label == 0}):
+        own = [float(z) for z, s in zip(logits, samples, strict=True) if s.label == 0 and s.family == name]
+        populations[name] = {
+            "description": descriptions.get(name, name),
+            "n": len(own),
+            "logits": [round(z, 4) for z in sorted(own)],
+        }
+    return populations

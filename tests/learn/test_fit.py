@@ -1,0 +1,97 @@
+"""The fit loop: it learns, it resumes to the same weights, and its batches are balanced."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from fauxto.data.manifest import Sample
+from fauxto.data.patches import PatchStore
+from fauxto.detect.house import House
+from fauxto.learn.augment import Laundering, laundered_crop
+from fauxto.learn.fit import Balanced, Plan, fit, initial_state
+from fauxto.media.crops import CropSpec
+
+
+@pytest.fixture
+def store() -> PatchStore:
+    """Noise against noise that was doubled: a trace that any residual network finds."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(90, 160, (24, 64, 64, 3), dtype=np.uint8)
+    pixels[12:] = pixels[12:, ::2, ::2].repeat(2, axis=1).repeat(2, axis=2)
+    samples = [Sample(f"/{i}.png", int(i >= 12), generator="g" if i >= 12 else "", source="s") for i in range(24)]
+    return PatchStore(pixels, np.arange(24), samples)
+
+
+def plan(**changes) -> Plan:
+    fast = {"steps": 12, "crop": 32, "batch_size": 8, "workers": 0, "save_every": 6, "precision": "32-true"}
+    return Plan(**{**fast, "laundering": None, **changes})
+
+
+def new_house() -> House:
+    return initial_state(lambda: House(CropSpec(64, 1)), seed=0)
+
+
+def test_training_separates_a_plain_trace(store, tmp_path):
+    detector = new_house()
+    fit(detector, store, plan(steps=40), tmp_path)
+    logits = detector.score(list(store.pixels))
+    assert logits[12:].min() > logits[:12].max()
+
+
+def test_a_resumed_run_ends_with_the_same_weights(store, tmp_path):
+    whole, stopped, again = new_house(), new_house(), new_house()
+    fit(whole, store, plan(), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit(Interrupting(stopped, after=8), store, plan(), tmp_path / "stopped")
+    fitted = fit(again, store, plan(), tmp_path / "stopped")
+    assert len(fitted.losses) == 12
+    for name, value in whole.network().state_dict().items():
+        assert torch.equal(value, again.network().state_dict()[name]), name
+
+
+class Interrupting:
+    """A detector whose loss raises after some batches, as Ctrl-C would."""
+
+    def __init__(self, detector: House, after: int) -> None:
+        self.detector, self.left = detector, after
+
+    def __getattr__(self, name):
+        return getattr(self.detector, name)
+
+    def loss(self, logits, labels):
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return self.detector.loss(logits, labels)
+
+
+def test_batches_are_half_real_and_draw_every_group(store):
+    batches = list(Balanced(store, 8, seed=0, start=0, steps=50))
+    labels = store.labels
+    assert all(sum(labels[patch] for patch, _ in batch) == 4 for batch in batches)
+    assert {patch for batch in batches for patch, _ in batch} == set(range(24))
+    assert batches[7:] == list(Balanced(store, 8, seed=0, start=7, steps=50))
+
+
+def test_laundered_crops_have_the_size_and_are_deterministic():
+    patch = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
+    for draw in range(40):
+        first = laundered_crop(patch, 64, Laundering(), np.random.default_rng(draw))
+        again = laundered_crop(patch, 64, Laundering(), np.random.default_rng(draw))
+        assert first.shape == (64, 64, 3)
+        assert first.dtype == np.uint8
+        assert np.array_equal(first, again)
+
+
+def test_initial_weights_depend_on_the_seed_alone():
+    torch.manual_seed(1)
+    before = torch.rand(1)
+    torch.manual_seed(1)
+    first = initial_state(House, 3)
+    assert torch.equal(torch.rand(1), before)
+    second, other = initial_state(House, 3), initial_state(House, 4)
+    name = "classifier.head.weight"
+    assert torch.equal(first.network().state_dict()[name], second.network().state_dict()[name])
+    assert not torch.equal(first.network().state_dict()[name], other.network().state_dict()[name])
