@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fauxto.verdict import assess
 
@@ -42,3 +44,12 @@ def test_reasons_add_up_and_limits_not_named_do_not_apply() -> None:
     flat = np.zeros((1, 8, 8, 3), np.uint8)
     assert len(assess(flat, 8, 8, 1, LIMITS).reasons) == 3
     assert not assess(flat, 8, 8, 1, {}).abstains
+
+
+@given(st.integers(0, 255), st.integers(1, 60), st.integers(0, 10))
+def test_flat_is_measured_as_numpy_measures_it(level: int, spread: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    crops = np.clip(rng.normal(level, spread, (2, 24, 24, 3)), 0, 255).astype(np.uint8)
+    deviation = float(crops.std(axis=(1, 2)).max())
+    assert assess(crops, 99, 99, None, {"min_std": deviation + 1e-3}).abstains
+    assert not assess(crops, 99, 99, None, {"min_std": deviation - 1e-3}).abstains
