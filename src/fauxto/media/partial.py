@@ -36,7 +36,7 @@ def decode_rectangle(data: bytes, found: Walk, header: JpegHeader, box: Box) -> 
         return None
     mcu_width = 8 * max(component.horizontal for component in header.components)
     mcu_height = 8 * max(component.vertical for component in header.components)
-    # One iMCU more on every inner side: up-sampling at the edge of what is decoded has no neighbours to look at.
+    # One iMCU more on every inner side: up-sampling at the edge of what is decoded lacks its neighbours.
     top = max(0, box.y // mcu_height - 1) * mcu_height
     bottom = min(header.height, (-(-(box.y + box.height) // mcu_height) + 1) * mcu_height)
     left = max(0, box.x // mcu_width - 1) * mcu_width
