@@ -29,7 +29,7 @@ _RAMP = np.array([[250, 216, 120], [240, 140, 60], [203, 50, 60], [120, 20, 80]]
 
 def heatmap(
     pixels: np.ndarray,
-    score: Callable[[np.ndarray], Sequence[float]],
+    score: Callable[[np.ndarray], np.ndarray | Sequence[float]],
     size: int,
     stride: int | None = None,
     max_windows: int = MAX_WINDOWS,

@@ -39,8 +39,8 @@ def assess(
         )
     if all(deviation < abstain.get("min_std", 0) for deviation in _deviations(crops)):
         reasons.append(
-            f"The part that is read is almost flat (standard deviation {max(_deviations(crops)):.1f} grey levels, "
-            f"{abstain['min_std']:.1f} needed)."
+            f"The part that is read is almost flat: a standard deviation of {max(_deviations(crops)):.1f} "
+            f"grey levels, where {abstain['min_std']:.1f} are needed."
         )
     if jpeg_quality is not None and jpeg_quality < abstain.get("min_jpeg_quality", 0):
         reasons.append(
