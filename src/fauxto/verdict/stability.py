@@ -30,7 +30,7 @@ def stability(
     neither does. The result is plain JSON: `agree`, `total`, `flipped`, `seed` and a row a chain.
     """
     called = original.call == "generated"
-    rows = []
+    rows: list[dict[str, Any]] = []
     for chain in chains:
         copy = judge(score(launder.apply(pixels, chain, seed)))
         rows.append(
