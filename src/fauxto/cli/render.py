@@ -1,0 +1,139 @@
+"""Findings for people: coloured rows, a progress bar and a summary; or JSON lines for machines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fauxto.finding import VERDICTS, Finding
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+Show = Callable[[Finding], None]
+
+_COLOURS = {"generated": "bold red", "edited": "bold magenta", "inconclusive": "yellow", "no_evidence": "green"}
+_WORDS = {"no_evidence": "no evidence"}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was seen so far: files by verdict, errors by code."""
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    start: float = field(default_factory=time.monotonic)
+
+    def add(self, finding: Finding) -> None:
+        """Count one Finding."""
+        if finding.error is not None:
+            self.errors[finding.error["code"]] += 1
+        elif finding.verdict is not None:
+            self.verdicts[finding.verdict] += 1
+
+    @property
+    def total(self) -> int:
+        """All files, read or not."""
+        return self.verdicts.total() + self.errors.total()
+
+    @property
+    def rate(self) -> float:
+        """Files a second since the start."""
+        return self.total / max(time.monotonic() - self.start, 1e-9)
+
+
+@contextmanager
+def open_output(json: bool, tally: Tally) -> Iterator[Show]:
+    """A function that shows a Finding at once: as a JSON line, or as a row under which a progress bar runs.
+
+    The bar appears only on a terminal, and never on the standard output of `--json`.
+    """
+    if json:
+        yield _print_json
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    rows = Console(highlight=False, soft_wrap=True)
+    if not (rows.is_terminal or sys.stderr.isatty()):
+        yield lambda finding: rows.print(row(finding))
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    screen = rows if rows.is_terminal else Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True) as progress:
+        bar = progress.add_task("opening the model")
+
+        def show(finding: Finding) -> None:
+            rows.print(row(finding))
+            progress.update(bar, description=f"{tally.total:,} files, {tally.rate:.0f} a second")
+
+        yield show
+
+
+def row(finding: Finding) -> Text:
+    """A Finding in two lines: the verdict with its figures and the path, then the main reason."""
+    from rich.text import Text  # noqa: PLC0415
+
+    path = printable(finding.path)
+    if finding.error is not None:
+        what = f"{finding.error['what']} {finding.error['fix']}".rstrip()
+        return Text.assemble(
+            ("error       ", "bold red"), " " * 15, f" {path}\n", (" " * 13 + printable(what), "dim")
+        )
+    verdict = str(finding.verdict)
+    figures = f"{finding.probability:5.3f}  p={finding.p_value:<6.2g}"
+    return Text.assemble(
+        (f"{_WORDS.get(verdict, verdict):12}", _COLOURS[verdict]),
+        f" {figures} {path}\n",
+        (" " * 13 + printable(reason(finding)), "dim"),
+    )
+
+
+def reason(finding: Finding) -> str:
+    """The statement that weighs most for the verdict."""
+    items = finding.evidence
+    if finding.verdict in {"generated", "edited"}:
+        speaking = [item for item in items if item.points_to == finding.verdict]
+    elif finding.verdict == "inconclusive":
+        speaking = [item for item in items if item.layer == "quality" or item.points_to == "conflict"]
+    else:
+        speaking = []
+    pixels = [item for item in items if item.layer == "pixels"]
+    return next((item.statement for item in [*speaking, *pixels]), "")
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: control and invisible characters are written as escapes.
+
+    >>> printable("a\\x1b[31m\\nb")
+    'a\\\\x1b[31m\\\\nb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def summary(tally: Tally) -> None:
+    """Counts by verdict and errors by code, on standard error; nothing for a single file."""
+    if tally.total < 2:
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for verdict in VERDICTS:
+        table.add_row(_WORDS.get(verdict, verdict), f"{tally.verdicts[verdict]:,}", style=_COLOURS[verdict])
+    for code, count in sorted(tally.errors.items()):
+        table.add_row(f"error: {code}", f"{count:,}", style="red")
+    screen = Console(stderr=True, highlight=False)
+    screen.print(f"\n{tally.total:,} files, {tally.rate:.1f} a second")
+    screen.print(table)
+
+
+def _print_json(finding: Finding) -> None:
+    sys.stdout.buffer.write(finding.to_json().encode("utf-8") + b"\n")
+    sys.stdout.buffer.flush()

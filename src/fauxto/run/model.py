@@ -1,0 +1,155 @@
+"""The shipped detector: its description (model.json), checked, and its network, opened when first asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fauxto.errors import ContractError, InputError, WeightError
+from fauxto.media.crops import CropSpec
+from fauxto.run.backends import Network
+
+BACKENDS = ("openvino", "onnxruntime")
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+"""Where the package keeps its own models, a folder each."""
+
+_NEEDED: dict[str, type] = {
+    "name": str,
+    "version": str,
+    "onnx": str,
+    "sha256": str,
+    "crop": dict,
+    "calibration": dict,
+    "populations": dict,
+    "abstain": dict,
+}
+
+
+class Model:
+    """A scoring network with everything that turns its logit into a verdict.
+
+    `folder` holds model.json and the ONNX file that it names; the hash is checked before a byte of it is parsed. Raises
+    `WeightError` for a description that is missing, incomplete or does not fit its network. The network itself is
+    compiled at the first call, so that a process which only needs the description pays nothing.
+    """
+
+    def __init__(self, folder: Path, backend: str = "openvino") -> None:
+        if backend not in BACKENDS:
+            raise InputError(
+                f"Unknown backend {backend!r}.", fix=f"Choose one of: {', '.join(BACKENDS)}.", code="usage"
+            )
+        description = _read(folder / "model.json")
+        self.folder, self.backend = folder, backend
+        self.name: str = description["name"]
+        self.version: str = description["version"]
+        self.sha256: str = description["sha256"]
+        self.calibration: dict[str, Any] = description["calibration"]
+        self.populations: dict[str, dict[str, Any]] = description["populations"]
+        self.abstain: dict[str, float] = description["abstain"]
+        self.crop = _crop(description["crop"], folder)
+        self.description_sha256 = hashlib.sha256(_canonical(description)).hexdigest()
+        self._onnx = folder / Path(description["onnx"]).name
+        _check_hash(self._onnx, self.sha256)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The `model` entry of a Finding."""
+        return {"name": self.name, "version": self.version, "sha256": self.sha256, "backend": self.backend}
+
+    def logits(self, crops: np.ndarray) -> np.ndarray:
+        """The logit of each window: uint8 `(k, s, s, 3)` to float32 `(k,)`."""
+        size = self.crop.size
+        if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
+            raise ContractError(
+                f"Expected uint8 windows of shape (k, {size}, {size}, 3); got {crops.dtype} {crops.shape}.",
+                fix="Cut the windows with fauxto.media.crops.take and the model's own crop.",
+            )
+        pixels = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
+        pixels /= np.float32(255)
+        logits = self._network(pixels)
+        if logits.shape != (len(crops),):
+            raise WeightError(
+                f"Expected {len(crops)} logits from {self._onnx.name}; got shape {logits.shape}.",
+                fix="Export the model again with one logit a window and a dynamic batch.",
+            )
+        return logits
+
+    def score(self, crops: np.ndarray) -> float:
+        """The logit of a picture: the mean over its windows; higher = more likely generated."""
+        return float(self.logits(crops).astype(np.float64).mean())
+
+    @cached_property
+    def _network(self) -> Network:
+        opened: Network = import_module(f"fauxto.run.backends.{self.backend}").open_network(self._onnx)
+        return opened
+
+
+def load(path_or_name: str | Path = "house", backend: str = "openvino") -> Model:
+    """A model by the folder that holds its model.json, or by the name of one that the package ships."""
+    given = Path(path_or_name)
+    if (given / "model.json").is_file():
+        return Model(given, backend)
+    if isinstance(path_or_name, str) and given.name == path_or_name:
+        shipped = WEIGHTS / path_or_name
+        if (shipped / "model.json").is_file():
+            return Model(shipped, backend)
+    ours = sorted(folder.parent.name for folder in WEIGHTS.glob("*/model.json"))
+    raise WeightError(
+        f"No model.json in {given}, and no shipped model of that name.",
+        fix=f"Give the folder of a model, or one of: {', '.join(ours) or '(none shipped)'}.",
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        description = json.loads(path.read_bytes())
+    except OSError as error:
+        raise WeightError(f"Cannot read {path}: {error.strerror}.", fix="Install the model again.") from error
+    except ValueError as error:
+        raise WeightError(f"{path} is no JSON: {error}.", fix="Install the model again.") from error
+    if not isinstance(description, dict):
+        raise WeightError(f"{path} holds no JSON object.", fix="Install the model again.")
+    for key, kind in _NEEDED.items():
+        if not isinstance(description.get(key), kind):
+            raise WeightError(
+                f"{path} needs an entry {key!r} of type {kind.__name__}; got {description.get(key)!r:.80}.",
+                fix="Export the model again, or install the package again.",
+            )
+    if description.get("pooling", "mean") != "mean":
+        raise WeightError(
+            f"{path} asks for pooling {description['pooling']!r}; 'mean' is known.", fix="Update fauxto."
+        )
+    return description
+
+
+def _crop(entry: dict[str, Any], folder: Path) -> CropSpec:
+    try:
+        return CropSpec(int(entry["size"]), int(entry["count"]))
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        raise WeightError(
+            f"The 'crop' entry {entry!r:.80} in {folder / 'model.json'} needs an even size and a count.",
+            fix="Export the model again, or install the package again.",
+        ) from error
+
+
+def _check_hash(onnx: Path, expected: str) -> None:
+    try:
+        with onnx.open("rb") as file:
+            got = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightError(f"Cannot read {onnx}: {error.strerror}.", fix="Install the model again.") from error
+    if got != expected:
+        raise WeightError(
+            f"{onnx} is not the network that its model.json describes: expected sha256 {expected}, got {got}.",
+            fix="Install the model again; do not scan with a file of unknown origin.",
+        )
+
+
+def _canonical(description: dict[str, Any]) -> bytes:
+    return json.dumps(description, sort_keys=True).encode()

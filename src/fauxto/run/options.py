@@ -1,0 +1,81 @@
+"""What a scan is asked to do: every option that can change a Finding, in one frozen value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypedDict
+
+from fauxto.errors import InputError
+from fauxto.media.limits import DEFAULT_LIMITS, Limits
+from fauxto.verdict.conformal import DEFAULT_FPR
+
+DEFAULT_MEMORY = 4 * 2**30
+"""Bytes that one worker may allocate: a 128-megapixel RGBA picture with all its copies fits."""
+
+
+class OptionKeywords(TypedDict, total=False):
+    """The fields of `Options` as keyword arguments of `fauxto.scan` and `fauxto.scan_many`."""
+
+    model: str
+    backend: str
+    fpr: float
+    stability: bool
+    regions: bool
+    heatmap: str | None
+    trust_anchors: str | None
+    allow_network: bool
+    limits: Limits
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to scan.
+
+    - `model`: the folder of a model or the name of a shipped one; `backend`: what runs it.
+    - `fpr`: the false-alarm bound at which a picture is called, in (0, 1).
+    - `stability`: score re-shipped copies too; a call that does not survive becomes "inconclusive".
+    - `regions`: the logit of a grid of windows over the whole picture; `heatmap`: a folder for drawings of them.
+    - `trust_anchors`: PEM text of the authorities whose C2PA signatures count as proof.
+    - `allow_network`: http(s) addresses are fetched; without it they are refused.
+    - `limits`: what one file may cost; `memory`: bytes that a worker process may allocate.
+    """
+
+    model: str = "house"
+    backend: str = "openvino"
+    fpr: float = DEFAULT_FPR
+    stability: bool = False
+    regions: bool = False
+    heatmap: str | None = None
+    trust_anchors: str | None = None
+    allow_network: bool = False
+    limits: Limits = field(default=DEFAULT_LIMITS)
+    memory: int = DEFAULT_MEMORY
+
+    def __post_init__(self) -> None:
+        if not 0 < self.fpr < 1:
+            raise InputError(
+                f"A false-alarm bound lies between 0 and 1; got {self.fpr}.",
+                fix="For example --fpr 0.01 (one in a hundred).",
+                code="usage",
+            )
+
+    def to_json(self) -> str:
+        """The options as JSON, for a worker process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Options:
+        """The inverse of `to_json`."""
+        row: dict[str, Any] = json.loads(text)
+        return cls(**{**row, "limits": Limits(**row["limits"])})
+
+    def fingerprint(self, model_description_sha256: str, version: str) -> str:
+        """A hash of all that can change a Finding: these options, the model's description and fauxto's version.
+
+        Rows of a journal count only under the same fingerprint. The model stands in it by its content, not by its path.
+        """
+        row = asdict(self) | {"model": model_description_sha256, "fauxto": version}
+        return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,145 @@
+"""From the bytes of one picture to its Finding."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fauxto import provenance, verdict
+from fauxto.errors import FauxtoError, InputError, ResourceError
+from fauxto.finding import Finding, Region
+from fauxto.media.crops import cut, take
+from fauxto.media.decode import decode, probe
+from fauxto.run import source as sources
+from fauxto.run.model import Model, load
+from fauxto.run.options import Options
+
+Known = Callable[[str], Finding | None]
+"""Tells the Finding of a content that was scanned before, by its sha256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the verdict needs of a picture: its displayed size, and readers for its windows and for all of it."""
+
+    width: int
+    height: int
+    jpeg_quality: float | None
+    crops: np.ndarray
+    whole: Callable[[], np.ndarray]
+
+
+class Scanner:
+    """A model with options, ready to scan; one picture at a time."""
+
+    def __init__(self, options: Options, known: Known | None = None) -> None:
+        self.options, self.known = options, known
+        self.model: Model = load(options.model, options.backend)
+
+    def scan(self, source: str) -> Finding:
+        """The Finding of a path or address; what goes wrong with the file is the Finding's `error`, never raised."""
+        start, digest = time.perf_counter(), None
+        try:
+            data = sources.read(source, self.options.limits, allow_network=self.options.allow_network)
+            digest = hashlib.sha256(data).hexdigest()
+            found = (self.known(digest) if self.known else None) or self.scan_bytes(data, digest)
+            parts = {name: getattr(found, name) for name in Finding.__slots__}
+        except FauxtoError as error:
+            parts = {"sha256": digest, "error": explain(error)}
+        except MemoryError:
+            parts = {"sha256": digest, "error": explain(_out_of_memory(self.options.memory))}
+        parts |= {"path": sources.readable(source), "seconds": time.perf_counter() - start}
+        if "error" in parts and parts["error"]:
+            parts |= {"status": "error", "model": self.model.identity}
+        return Finding(**parts)
+
+    def scan_bytes(self, data: bytes, digest: str) -> Finding:
+        """The Finding of an encoded picture; raises what `media` raises."""
+        limits = self.options.limits
+        header = probe(data, limits)
+        declared = provenance.read(data, limits=limits, trust_anchors=self.options.trust_anchors)
+        crops = take(
+            header.width, header.height, self.model.crop, lambda box: decode(data, limits, box)
+        )
+        quality = header.jpeg.quality if header.jpeg else None
+        picture = Picture(header.width, header.height, quality, crops, lambda: decode(data, limits))
+        return self._judge(picture, declared, digest)
+
+    def scan_pixels(self, pixels: np.ndarray) -> Finding:
+        """The Finding of bare pixels, uint8 `(h, w, 3)`: no file, so no provenance; the hash is of the pixels."""
+        start = time.perf_counter()
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise InputError(
+                f"Expected uint8 pixels of shape (height, width, 3); got {pixels.dtype} {pixels.shape}.",
+                fix="Give 8-bit RGB, or the path of the picture.",
+            )
+        height, width = pixels.shape[:2]
+        crops = take(width, height, self.model.crop, lambda box: cut(pixels, box))
+        digest = hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest()
+        found = self._judge(Picture(width, height, None, crops, lambda: pixels), None, digest)
+        parts = {name: getattr(found, name) for name in Finding.__slots__}
+        return Finding(**parts | {"path": "<array>", "seconds": time.perf_counter() - start})
+
+    def _judge(self, picture: Picture, declared: provenance.Provenance | None, digest: str) -> Finding:
+        model, options = self.model, self.options
+        pixels = self._read_logit(model.score(picture.crops))
+        quality = verdict.assess(
+            picture.crops, picture.width, picture.height, picture.jpeg_quality, model.abstain
+        )
+        whole = picture.whole() if options.stability or options.regions or options.heatmap else None
+        stable = self._stability(whole, pixels) if whole is not None and options.stability else None
+        decision = verdict.fuse(declared, pixels, stable, quality)
+        return Finding(
+            path="",
+            sha256=digest,
+            verdict=decision.verdict,
+            probability=decision.probability,
+            logit=pixels.logit,
+            p_value=decision.p_value,
+            fpr=options.fpr,
+            stability=stable,
+            provenance=declared.to_dict() if declared else None,
+            evidence=decision.evidence,
+            regions=self._regions(whole, pixels, digest) if whole is not None else [],
+            model=model.identity,
+        )
+
+    def _read_logit(self, logit: float) -> verdict.PixelScore:
+        return verdict.judge(logit, self.model.calibration, self.model.populations, self.options.fpr)
+
+    def _score_whole(self, pixels: np.ndarray) -> float:
+        height, width = pixels.shape[:2]
+        return self.model.score(take(width, height, self.model.crop, lambda box: cut(pixels, box)))
+
+    def _stability(self, whole: np.ndarray, pixels: verdict.PixelScore) -> dict[str, object]:
+        from fauxto.verdict.stability import stability  # noqa: PLC0415
+
+        return stability(whole, self._score_whole, self._read_logit, pixels)
+
+    def _regions(self, whole: np.ndarray, pixels: verdict.PixelScore, digest: str) -> list[Region]:
+        if not (self.options.regions or self.options.heatmap):
+            return []
+        from fauxto.run.drawing import draw  # noqa: PLC0415
+        from fauxto.verdict.heatmap import heatmap  # noqa: PLC0415
+
+        regions = heatmap(whole, self.model.logits, self.model.crop.size)
+        if self.options.heatmap:
+            draw(whole, regions, pixels, self.options.heatmap, digest)
+        return regions
+
+
+def explain(error: FauxtoError) -> dict[str, str]:
+    """The `error` entry of a Finding."""
+    return {"code": error.code, "what": error.what, "fix": error.fix}
+
+
+def _out_of_memory(memory: int) -> ResourceError:
+    return ResourceError(
+        f"The picture needs more memory than a worker may have ({memory:,} bytes).",
+        fix="If you trust the file, raise the limit with --limit-memory.",
+        code="out_of_memory",
+    )
