@@ -176,6 +176,16 @@ def test_a_card_says_what_was_found(tmp_path: Path, verdict: str) -> None:
     assert " real " not in read.words.lower()
 
 
+@pytest.mark.parametrize(
+    ("probability", "words"), [(1.0, "over 99 %"), (0.9951, "over 99 %"), (0.0, "under 1 %")]
+)
+def test_a_probability_is_never_rounded_to_a_certainty(
+    tmp_path: Path, probability: float, words: str
+) -> None:
+    _, read = page(tmp_path, finding(probability=probability))
+    assert words in read.words and "100 %" not in read.words
+
+
 def test_an_error_says_what_and_what_to_do(tmp_path: Path) -> None:
     error = {"code": "input", "what": "The file ends early.", "fix": "Download it again."}
     _, read = page(tmp_path, Finding(path="b.jpg", status="error", error=error))

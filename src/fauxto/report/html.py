@@ -91,8 +91,8 @@ def _environment() -> Environment:
     )
     style = page.get_template("style.css").render()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    headlines: dict[str, str] = {**HEADLINES, "error": "Could not be read"}
-    meanings: dict[str, str] = {**MEANINGS, "error": "Nothing is known about these files."}
+    headlines = {**HEADLINES, "error": "Could not be read"}
+    meanings = {**MEANINGS, "error": "Nothing is known about these files."}
     page.globals.update(
         style=Markup(style),  # ours, from the package; its hash is in the page's policy
         style_hash=f"sha256-{digest}",

@@ -41,7 +41,7 @@ def card(finding: Finding, anchor: str, shown: Shown) -> dict[str, Any]:
         "shown": shown,
         "sha256": finding.sha256,
         "error": {key: printable(str(value)) for key, value in (finding.error or {}).items()},
-        "probability": None if finding.probability is None else f"{100 * finding.probability:.0f} %",
+        "probability": None if finding.probability is None else percent(finding.probability),
         "p_value": finding.p_value,
         "p_words": None if finding.p_value is None else rate(finding.p_value),
         "fpr": finding.fpr,
@@ -63,6 +63,17 @@ def card(finding: Finding, anchor: str, shown: Shown) -> dict[str, Any]:
         "model": finding.model or {},
         "seconds": None if finding.seconds is None else f"{finding.seconds:.2f} s",
     }
+
+
+def percent(probability: float) -> str:
+    """A probability in whole percent, never rounded to a certainty.
+
+    >>> percent(0.873), percent(0.998), percent(0.001)
+    ('87 %', 'over 99 %', 'under 1 %')
+    """
+    if probability > 0.99:
+        return "over 99 %"
+    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
 
 
 def printable(text: str) -> str:
