@@ -155,3 +155,32 @@ def test_a_box_outside_of_the_picture_is_an_error(box):
     with pytest.raises(InputError) as caught:
         decode(SOLID["png"], box=box)
     assert caught.value.code == "bad_box"
+
+
+def test_sampling_factors_without_a_name_are_read_by_pillow(monkeypatch):
+    def nameless(*args, **options):
+        raise ValueError("Could not determine subsampling level of JPEG image")
+
+    monkeypatch.setattr("simplejpeg.decode_jpeg", nameless)
+    for name in ("jpeg 4:2:0", "jpeg gray", "jpeg cmyk"):
+        np.testing.assert_array_equal(decode(SOLID[name]), pillow_rgb(SOLID[name]))
+
+
+def test_spare_bytes_before_the_end_marker_cost_no_pixel():
+    data = SOLID["jpeg 4:2:0"]
+    np.testing.assert_array_equal(decode(data[:-2] + b"\x12\x34" * 4 + b"\xff\xd9"), pillow_rgb(data))
+
+
+def test_odd_jfif_and_adobe_segments_are_read_as_pillow_reads_them():
+    data = SOLID["jpeg 4:2:0"]
+    version = data.index(b"JFIF\0") + 5
+    newer = data[:version] + b"\x02\x01" + data[version + 2 :]
+    np.testing.assert_array_equal(decode(newer), pillow_rgb(newer))
+    adobe = data[:2] + b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x07" + data[20:]
+    np.testing.assert_array_equal(decode(adobe), pillow_rgb(adobe))
+
+
+def test_pixels_may_be_written_to():
+    for data in SOLID.values():
+        decode(data)[0, 0] = 7
+        decode(data, box=Box(0, 0, 75, 20))[0, 0] = 7

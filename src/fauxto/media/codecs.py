@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _PLUGINS = {
+    "jpeg": "PIL.JpegImagePlugin:JpegImageFile",
     "png": "PIL.PngImagePlugin:PngImageFile",
     "webp": "PIL.WebPImagePlugin:WebPImageFile",
     "gif": "PIL.GifImagePlugin:GifImageFile",
@@ -35,7 +36,7 @@ _PLUGINS = {
     "heif": "pillow_heif:HeifImageFile",
 }
 _MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
-_STRIP = 256
+_STRIP = 256  # rows at a time, so that 16-bit intermediates stay small
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,22 @@ def decode_other(data: bytes, found: Walk, width: int, height: int) -> np.ndarra
 
 
 def _open(data: bytes, found: Walk) -> Image.Image:
-    """A lazily opened picture, by the one plugin of its format: no other plugin of Pillow is ever reached."""
-    module, name = _PLUGINS[found.format].split(":")
+    """A lazily opened picture that ends where its container ends."""
+    return _plugin(found.format)(
+        io.BytesIO(bare_png(data, found) if found.format == "png" else data[: found.end])
+    )
+
+
+def _plugin(format: str) -> Callable[[Any], Image.Image]:
+    """The one plugin of a format, called directly: no other plugin of Pillow is ever reached."""
+    module, name = _PLUGINS[format].split(":")
     try:
         plugin: Callable[[Any], Image.Image] = getattr(importlib.import_module(module), name)
     except ImportError:
         raise InputError(
             "HEIF pictures need one more package.", fix="Run: pip install 'fauxto[heif]'", code="unsupported"
         ) from None
-    return plugin(io.BytesIO(bare_png(data, found) if found.format == "png" else data[: found.end]))
+    return plugin
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
@@ -131,8 +139,7 @@ def _rgb(image: Image.Image) -> np.ndarray:
 
 
 def over_white(rgba: np.ndarray) -> np.ndarray:
-    """RGBA over white, rounded to nearest: `(c * a + 255 * (255 - a)) / 255`; strip by strip, to spare
-    memory.
+    """RGBA over white, rounded to nearest: `(c * a + 255 * (255 - a)) / 255`.
 
     >>> over_white(np.array([[[200, 0, 0, 0], [200, 0, 0, 255], [0, 0, 0, 128]]], np.uint8)).tolist()
     [[[255, 255, 255], [200, 0, 0], [127, 127, 127]]]
@@ -146,8 +153,7 @@ def over_white(rgba: np.ndarray) -> np.ndarray:
 
 
 def _whole_jpeg(stream: bytes, components: int) -> np.ndarray:
-    """Every pixel, by the accurate DCT and fancy up-sampling; damaged data are an error, never grey
-    blocks."""
+    """Every pixel, by the accurate DCT and fancy up-sampling; damaged data are an error, never gray."""
     space = "CMYK" if components == 4 else "RGB"
 
     def read(strict: bool) -> np.ndarray:
@@ -158,6 +164,12 @@ def _whole_jpeg(stream: bytes, components: int) -> np.ndarray:
     try:
         pixels = read(strict=True)
     except ValueError as error:
+        if "subsampling" in str(
+            error
+        ):  # TurboJPEG has no name for these sampling factors; libjpeg reads them
+            image = _plugin("jpeg")(io.BytesIO(stream))
+            image.load()
+            return _rgb(image)
         # Spare bytes behind the last block are the one flaw that costs no pixel; some cameras write them.
         if "extraneous bytes before marker 0xd9" not in str(error):
             raise

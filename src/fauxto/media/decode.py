@@ -66,7 +66,7 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, box: Box | None = None)
     else:
         pixels = codecs.decode_other(data, found, width, height)
         pixels = pixels[wanted.y : wanted.y + wanted.height, wanted.x : wanted.x + wanted.width]
-    return np.ascontiguousarray(upright(pixels, header.orientation))
+    return np.require(upright(pixels, header.orientation), requirements=["C", "W"])
 
 
 def _probe(data: bytes, found: Walk, limits: Limits) -> Header:
