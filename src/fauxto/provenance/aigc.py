@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fauxto.finding import Strength
 from fauxto.provenance.fields import PointsTo, excerpt
-from fauxto.provenance.json_text import load_object, nested
+from fauxto.provenance.json_text import load_object, nested, text_of
 
 _KNOWN = {
     "ContentProducer",
@@ -47,7 +47,7 @@ def read(text: str) -> Label | None:
         text = html.unescape(text)
     value = load_object(text.removeprefix("AIGC").lstrip(": ")) or {}
     label = nested(value, "AIGC") or value
-    if str(label.get("Label")) not in _LABELS or not _KNOWN & label.keys():
+    if text_of(label.get("Label")) not in _LABELS or not _KNOWN & label.keys():
         return None
-    points_to, strength, words = _LABELS[str(label["Label"])]
-    return Label(points_to, strength, words, excerpt(label.get("ContentProducer") or ""))
+    points_to, strength, words = _LABELS[text_of(label["Label"])]
+    return Label(points_to, strength, words, excerpt(text_of(label.get("ContentProducer"))))

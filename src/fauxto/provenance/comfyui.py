@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fauxto.provenance.fields import PointsTo
+from fauxto.provenance.json_text import text_of
 
 _LATENT_INPUTS = ("latent_image", "latent", "samples", "latents", "image", "pixels", "images")
 _MAX_NODES = 10_000
@@ -78,7 +79,7 @@ def _starts_from_picture(graph: _Graph, sampler: str) -> bool:
             return True
         for key in _LATENT_INPUTS:
             link = node["inputs"].get(key)
-            source = str(link[0]) if isinstance(link, list) and link else ""
+            source = text_of(link[0]) if isinstance(link, list) and link else ""
             if source in graph and source not in seen:
                 seen.add(source)
                 pending.append(source)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fauxto.media.tiff_tags import tags
 
-MAX_VALUE = 4 * 2**20
+MAX_VALUE, MAX_BLOCK = 4 * 2**20, 16 * 2**20
 _MAX_TAGS = 1000
 
 _TEXT = {
@@ -29,14 +29,19 @@ def fields(block: bytes | memoryview) -> Iterator[tuple[str, str]]:
     ("yes").
 
     Takes a block with or without its "Exif" prefix. Directories that point in circles are read once; an entry
-    that points outside of the block is left out.
+    that points outside of the block is left out. Reading ends when the values together, which may overlap,
+    pass `MAX_BLOCK` bytes.
     """
     view = memoryview(block)
     if bytes(view[:6]) == b"Exif\0\0":
         view = view[6:]
     if bytes(view[:4]) not in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
         return
+    left = MAX_BLOCK
     for tag in tags(view, _MAX_TAGS):
+        left -= len(tag.data)
+        if left < 0:
+            return
         if tag.directory in {"IFD0", "Exif"}:
             yield from value(tag.tag, tag.data)
 

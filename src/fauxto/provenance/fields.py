@@ -83,13 +83,13 @@ class Fields:
         return next(self.of(standard, name), None)
 
 
-def excerpt(text: object, limit: int = MAX_EXCERPT) -> str:
+def excerpt(text: str, limit: int = MAX_EXCERPT) -> str:
     r"""A value from the file as one short printable line that is safe to show and to encode.
 
     >>> excerpt("two\nlines\x00 and a lone surrogate \ud800")
     'two lines and a lone surrogate ?'
     """
-    head = str(text)[: 4 * limit].encode("utf-8", "replace").decode("utf-8")
+    head = text[: 4 * limit].encode("utf-8", "replace").decode("utf-8")
     line = _UNPRINTABLE.sub(" ", head).replace("  ", " ").strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

@@ -30,3 +30,14 @@ def nested(value: Any, key: str) -> dict[str, Any]:
     """`value[key]` where both are objects, else an empty one."""
     inner = value.get(key) if isinstance(value, dict) else None
     return inner if isinstance(inner, dict) else {}
+
+
+def text_of(value: object) -> str:
+    """A string or a number as text; "" for anything else, whose printed form could be of any size and depth.
+
+    >>> text_of("a"), text_of(7), text_of(["a"]), text_of(None)
+    ('a', '7', '', '')
+    """
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""

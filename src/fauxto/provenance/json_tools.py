@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxto.provenance.fields import PointsTo, excerpt
-from fauxto.provenance.json_text import nested
+from fauxto.provenance.json_text import nested, text_of
 
 _Object = dict[str, Any]
 
@@ -34,7 +34,7 @@ def swarmui(value: _Object) -> Settings | None:
 
 def invokeai_3(value: _Object) -> Settings | None:
     """InvokeAI 3 and later, key `invokeai_metadata`: `generation_mode` or `app_version` beside a model."""
-    mode = str(value.get("generation_mode", ""))
+    mode = text_of(value.get("generation_mode"))
     if not mode and not {"app_version", "model"} <= value.keys():
         return None
     return _settings(
@@ -47,10 +47,10 @@ def invokeai_2(value: _Object) -> Settings | None:
     image = nested(value, "image")
     if "app_id" not in value or not {"steps", "seed"} & image.keys():
         return None
-    kind = str(image.get("type", ""))
+    kind = text_of(image.get("type"))
     prompts = image.get("prompt")
     first = prompts[0] if isinstance(prompts, list) and prompts else prompts
-    text = first.get("prompt", "") if isinstance(first, dict) else first or ""
+    text = text_of(first.get("prompt") if isinstance(first, dict) else first)
     return Settings("InvokeAI", "edited" if kind == "img2img" else "generated", excerpt(kind), excerpt(text))
 
 
@@ -88,7 +88,10 @@ def draw_things(value: _Object) -> Settings | None:
     strength = value.get("strength")
     edited = isinstance(strength, int | float) and 0 < strength < 1
     return Settings(
-        "Draw Things", "edited" if edited else "generated", excerpt(value["model"]), excerpt(value["c"])
+        "Draw Things",
+        "edited" if edited else "generated",
+        excerpt(text_of(value["model"])),
+        excerpt(text_of(value["c"])),
     )
 
 
@@ -101,6 +104,6 @@ def _settings(generator: str, value: _Object, detail: str, *, edited: bool) -> S
     return Settings(
         generator,
         "edited" if edited else "generated",
-        excerpt(value.get(detail) or ""),
-        excerpt(prompt if isinstance(prompt, str) else ""),
+        excerpt(text_of(value.get(detail))),
+        excerpt(text_of(prompt)),
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fauxto.provenance import source_type
 from fauxto.provenance.fields import PointsTo, excerpt, fold
-from fauxto.provenance.json_text import nested
+from fauxto.provenance.json_text import nested, text_of
 
 State = Literal["trusted", "valid_unknown_signer", "broken", "none", "unreadable"]
 _Json = dict[str, Any]
@@ -64,13 +64,13 @@ class C2pa:
 def interpret(store: _Json, *, anchored: bool) -> C2pa:
     """State and claims of a manifest store; only with anchors of the user (`anchored`) can it be trusted."""
     manifests = nested(store, "manifests")
-    label = str(store.get("active_manifest"))
+    label = text_of(store.get("active_manifest"))
     active = nested(manifests, label)
     if not active:
         return C2pa("unreadable", reason="The store names no active manifest.")
     results = nested(store, "validation_results")
     failures = [*_codes(nested(results, "activeManifest")), *_delta_codes(results)]
-    state = _state(str(store.get("validation_state")), failures, bool(results), anchored)
+    state = _state(text_of(store.get("validation_state")), failures, bool(results), anchored)
     signature, actions = nested(active, "signature_info"), list(_actions(active))
     chain = _Chain(manifests, results)
     return C2pa(
@@ -80,11 +80,11 @@ def interpret(store: _Json, *, anchored: bool) -> C2pa:
         generator=_generator(active),
         digital_source_type=chain.source_type(active),
         signed_at=_string(signature, "time"),
-        actions=tuple(excerpt(a.get("action", ""), 60) for a in actions[:20]),
+        actions=tuple(excerpt(text_of(a.get("action")), 60) for a in actions[:20]),
         ingredients_ai=tuple(chain.ingredients_with_ai(active)),
         points_to=chain.claim(active),
         proved=chain.claim(active, proved_only=True) if state == "trusted" else "none",
-        failures=tuple(dict.fromkeys(excerpt(code, 80) for code in failures)),
+        failures=tuple(dict.fromkeys(excerpt(code, 80) for code in failures))[:50],
     )
 
 
@@ -105,7 +105,7 @@ class _Chain:
         self._manifests = manifests
         self._heard: dict[tuple[str, bool], PointsTo] = {}
         self._deltas = {
-            str(delta.get("ingredientAssertionURI")): nested(delta, "validationDeltas")
+            text_of(delta.get("ingredientAssertionURI")): nested(delta, "validationDeltas")
             for delta in _objects(results.get("ingredientDeltas"))
         }
 
@@ -116,7 +116,7 @@ class _Chain:
         it. A manifest that has no action of its own but wrapping, and a single ingredient, speaks with that
         ingredient's voice. Each manifest is heard once, so ingredients that point in circles end.
         """
-        key = (str(manifest.get("label")), proved_only)
+        key = (text_of(manifest.get("label")), proved_only)
         if key not in self._heard:
             self._heard[key] = "none"
             self._heard[key] = self._claim(manifest, proved_only)
@@ -147,7 +147,7 @@ class _Chain:
         for ingredient in _objects(manifest.get("ingredients"))[:20]:
             below = self._manifest(ingredient)
             if below and self.claim(below) in {"generated", "edited"}:
-                yield excerpt(ingredient.get("title") or "untitled", 80)
+                yield excerpt(text_of(ingredient.get("title")) or "untitled", 80)
 
     def source_type(self, manifest: _Json) -> str | None:
         """The first source type that the manifest's actions name, or that of the picture it wraps."""
@@ -162,12 +162,12 @@ class _Chain:
     def _wrapped(self, manifest: _Json) -> _Json | None:
         """The manifest of the sole ingredient, when this one did nothing to the picture itself."""
         ingredients = _objects(manifest.get("ingredients"))
-        if len(ingredients) != 1 or any(a.get("action") not in _NEUTRAL for a in _actions(manifest)):
+        if len(ingredients) != 1 or any(text_of(a.get("action")) not in _NEUTRAL for a in _actions(manifest)):
             return None
         return self._manifest(ingredients[0])
 
     def _manifest(self, ingredient: _Json) -> _Json | None:
-        found = self._manifests.get(str(ingredient.get("active_manifest")))
+        found = self._manifests.get(text_of(ingredient.get("active_manifest")))
         return found if isinstance(found, dict) else None
 
     def _sound(self, manifest: _Json, ingredient: _Json) -> bool:
@@ -177,10 +177,11 @@ class _Chain:
         The library reports now only what differs from the record, so both have to be looked at: else a
         self-signed ingredient, once opened in a trusted editor, would pass for proof.
         """
-        place = f"self#jumbf=/c2pa/{manifest.get('label')}/c2pa.assertions/{ingredient.get('label')}"
+        owner, label = text_of(manifest.get("label")), text_of(ingredient.get("label"))
+        place = f"self#jumbf=/c2pa/{owner}/c2pa.assertions/{label}"
         now = self._deltas.get(place, {})
         recorded = nested(nested(ingredient, "validation_results"), "activeManifest")
-        legacy = [str(status.get("code")) for status in _objects(ingredient.get("validation_status"))]
+        legacy = [text_of(status.get("code")) for status in _objects(ingredient.get("validation_status"))]
         failed = {*_codes(now), *_codes(recorded), *legacy}
         if "signingCredential.trusted" in _codes(now, "success"):
             return failed <= {"signingCredential.untrusted"}
@@ -189,12 +190,12 @@ class _Chain:
 
 def _actions(manifest: _Json) -> Iterator[_Json]:
     for assertion in _objects(manifest.get("assertions")):
-        if str(assertion.get("label", "")).split("__")[0] in {"c2pa.actions", "c2pa.actions.v2"}:
+        if text_of(assertion.get("label")).split("__")[0] in {"c2pa.actions", "c2pa.actions.v2"}:
             yield from _objects(nested(assertion, "data").get("actions"))
 
 
 def _term(action: _Json) -> str | None:
-    return source_type.term(str(action.get("digitalSourceType", "")))
+    return source_type.term(text_of(action.get("digitalSourceType")))
 
 
 def _points(action: _Json) -> PointsTo:
@@ -203,7 +204,7 @@ def _points(action: _Json) -> PointsTo:
     if word:
         return source_type.TERMS[word]
     agent = action.get("softwareAgent")
-    name = fold(str(agent.get("name", "") if isinstance(agent, dict) else agent or ""))
+    name = fold(text_of(agent.get("name") if isinstance(agent, dict) else agent))
     return "generated" if name.startswith(_AI_AGENTS) else "none"
 
 
@@ -214,7 +215,7 @@ def _generator(manifest: _Json) -> str | None:
 
 
 def _codes(results: _Json, kind: str = "failure") -> list[str]:
-    return [str(item.get("code")) for item in _objects(results.get(kind))]
+    return [text_of(item.get("code")) for item in _objects(results.get(kind))]
 
 
 def _delta_codes(results: _Json) -> list[str]:
