@@ -10,7 +10,7 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -115,12 +115,7 @@ def _write(path: Path, text: str) -> None:
 
 def _machine() -> str:
     """Versions, commit and processor: what a reader needs to repeat the run."""
-    versions = []
-    for name in ("fauxto", "torch", "numpy"):
-        try:
-            versions.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            versions.append(f"{name} (not installed as a package)")
+    versions = [f"{name} {version(name)}" for name in ("torch", "numpy")]
     command = ["git", "-C", str(LEDGER.parent), "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
     return f"{', '.join(versions)}, commit {commit}, {platform.machine()}, {os.cpu_count()} cores"

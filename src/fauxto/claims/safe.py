@@ -23,12 +23,12 @@ from fauxto.nn.residual import DiagonalHaar
 SEEDS = (0, 1, 2)
 PICTURE = 160
 SIDE = 64
-"""Sides in pixels of picture and network input: it sees a sixth of the picture, or all of it at 40 %."""
+"""Sides in pixels of picture and network input: a crop is a sixth of the picture, a resize 40 % of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One side of a comparison: a detector, and how a picture becomes the network's input in training and test."""
+    """One side of a comparison: a detector, and how pictures become its input in training and test."""
 
     detector: SAFE
     training: Callable[[np.ndarray, np.random.Generator], np.ndarray]

@@ -19,7 +19,7 @@ def check(detector: str, /, *, json: bool = False) -> int:
     Parameters
     ----------
     detector
-        A Python file, or the slug of a system such as npr.
+        A Python file (it is executed: check your own code, or code that you have read), or a slug such as npr.
     json
         Print one JSON object a check instead of the report.
     """

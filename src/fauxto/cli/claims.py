@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json as _json
-from typing import TYPE_CHECKING
-
+from fauxto.claims import ClaimResult, Scale
 from fauxto.cli.check import require_lab
-
-if TYPE_CHECKING:
-    from fauxto.claims import ClaimResult, Scale
 
 
 def claims(*slugs: str, scale: Scale = "smoke", record: bool = False, json: bool = False) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as _json
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -35,13 +36,15 @@ def systems(slug: str | None = None, /, *, json: bool = False) -> int:
         rows = [row for row in rows if row.slug == slug]
         if not rows:
             raise InputError(f"There is no system {slug!r}.", fix="`fauxto systems` lists them.")
+    # A pipe has no width; 80 columns would cut the titles for nobody's sake.
+    console = Console(width=None if sys.stdout.isatty() else 160)
     if json:
         found = [as_json(row) for row in rows]
         print(_json.dumps(found if slug is None else found[0], ensure_ascii=False, indent=1))
     elif slug is None:
-        print_table(rows, Console())
+        print_table(rows, console)
     else:
-        print_card(rows[0], Console())
+        print_card(rows[0], console)
     return 0
 
 
@@ -51,18 +54,25 @@ def as_json(row: System) -> dict[str, Any]:
 
 
 def print_table(rows: list[System], console: Console) -> None:
-    """All systems, one a line, and how many work."""
+    """All systems, one a line that fits 80 columns, and how many work."""
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
+    kinds = [
+        row.kinds[0] + (f" +{len(row.kinds) - 1}" if row.kinds[1:] else "") if row.kinds else ""
+        for row in rows
+    ]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right", style="dim")
-    for heading in ("system", "status", "kind", "title", "published"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "title" else None)
-    for row in rows:
-        status = {"works": "[green]works[/]", "planned": "[dim]planned[/]"}.get(row.status, row.status)
-        title = f"[red]{row.problem}[/]" if row.problem else row.title
-        published = f"{row.venue} {row.year}" if row.year else ""
-        table.add_row(str(row.number or ""), row.slug, status, ", ".join(row.kinds), title, published)
+    table.add_column("#", justify="right", style="dim", min_width=2)
+    table.add_column("system", no_wrap=True, min_width=max(len(row.slug) for row in rows))
+    table.add_column("status", no_wrap=True, min_width=max(len(row.status) for row in rows))
+    table.add_column("kind", no_wrap=True, min_width=max(map(len, kinds)))
+    table.add_column("title", no_wrap=True, overflow="ellipsis")
+    styles = {"works": "green", "planned": "dim"}
+    for row, kind in zip(rows, kinds, strict=True):
+        title = Text(row.problem, "red") if row.problem else Text(f"{row.title} ({row.venue} {row.year})")
+        status = Text(row.status, styles.get(row.status, ""))
+        table.add_row(str(row.number or ""), row.slug, status, kind, title)
     console.print(table)
     counts = [f"{sum(row.status == status for row in rows)} {status}" for status in ("works", "planned")]
     console.print(f"\n{', '.join(counts)}. `fauxto systems SLUG` shows one card.", style="dim")
@@ -71,12 +81,13 @@ def print_table(rows: list[System], console: Console) -> None:
 def print_card(row: System, console: Console) -> None:
     """Everything that the card says, field by field."""
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in _fields(row):
-        table.add_row(name, value)
+        table.add_row(name, Text(value))
     console.print(table)
 
 

@@ -32,5 +32,10 @@ def awkward() -> Iterator[tuple[str, np.ndarray]]:
 
 
 def few() -> list[np.ndarray]:
-    """Four different pictures for the checks that score."""
-    return [picture(300, 260), picture(333, 251, 1), picture(64, 64, 2), picture(512, 300, 3)]
+    """Four pictures that differ in size, brightness and contrast, so that scores differ and branches part."""
+    return [
+        picture(300, 260),
+        picture(333, 251, 1) // 8,
+        255 - picture(64, 64, 2) // 4,
+        np.random.default_rng(3).integers(0, 256, (300, 512, 3), np.uint8),
+    ]
