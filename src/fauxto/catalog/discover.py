@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 from fauxto.catalog.card import Card, Kind
 from fauxto.catalog.plan import PLAN
@@ -84,7 +84,7 @@ def list_systems() -> list[System]:
     return rows + [_third_party(point) for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)]
 
 
-def find(name: str | Path) -> type:
+def find(name: str | Path) -> type[Any]:
     """The class of a system, by slug or by the path of a `.py` file. Imports it, and torch with it.
 
     A file of your own is executed as part of this process: load only code that you trust. Errors: InputError
@@ -175,7 +175,7 @@ def _load_file(path: Path) -> ModuleType:
     return module
 
 
-def _class_of(module: ModuleType, path: Path) -> type:
+def _class_of(module: ModuleType, path: Path) -> type[Any]:
     """The one class of the module whose `card` is the module's CARD."""
     card = getattr(module, NAME, None)
     classes = [

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 def check(detector: str, /, *, json: bool = False) -> int:
     """Check that a detector keeps every promise of the contract.
 
-    FILE is executed: check your own code, or code that you have read. Exit code 0 when all checks pass, 1
-    when one fails, 2 when the file cannot be loaded or holds no detector.
+    Exit code 0 when all checks pass, 1 when one fails, 2 when the file cannot be loaded or holds no detector.
 
     Parameters
     ----------
     detector
-        A Python file (it is executed: check your own code, or code that you have read), or a slug such as npr.
+        A Python file (it is executed: check only code that you trust), or a slug such as npr.
     json
         Print one JSON object a check instead of the report.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as _json
+
 from fauxto.claims import ClaimResult, Scale
 from fauxto.cli.check import require_lab
 

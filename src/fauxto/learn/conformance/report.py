@@ -31,7 +31,7 @@ class Outcome:
 class Subject:
     """A detector class under check: `build()` makes a new one with the same initial weights."""
 
-    def __init__(self, kind: type, path: Path) -> None:
+    def __init__(self, kind: type[Any], path: Path) -> None:
         self.kind = kind
         self.path = path
 
