@@ -1,8 +1,10 @@
 """What a crop of a large JPEG costs: the comparison behind `fauxto.media.partial`.
 
-    python benchmarks/jpeg_crop.py [--photo FILE.jpg] [--out benchmarks/results/jpeg_crop.json]
+    python benchmarks/jpeg_crop.py [--photo FILE.jpg] [--out FILE.json]
 
-against Pillow's pixels first. Without `--photo` the picture is noise of a photograph's spectrum.
+Times the band of three 256-pixel windows of a 4000 x 3000 picture, in CPU milliseconds, best of several, one
+thread: Pillow's whole picture, simplejpeg's whole picture, `decode` whole, `decode` with the band. Each band is
+checked against Pillow's pixels first. Without `--photo` the picture is noise of a photograph's spectrum.
 """
 
 from __future__ import annotations

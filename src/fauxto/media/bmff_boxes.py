@@ -9,6 +9,7 @@ from fauxto.media.parts import Collector, Walk
 
 _CONTAINERS = {"meta", "iprp", "ipco", "moov", "trak", "mdia", "minf", "stbl", "dinf", "udta"}
 _PICTURE = {"mdat", "idat", "free", "skip", "meta", "moov", "iprp", "ipco", "trak", "mdia", "minf", "stbl"}
+_TOP_LEVEL = {b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"free", b"skip", b"wide", b"uuid", b"idat"}
 _METADATA_ITEMS = {"Exif", "mime", "jumb"}
 _MAX_DEPTH = 8
 
@@ -32,6 +33,8 @@ def _boxes(collector: Collector, start: int, end: int, path: str, depth: int) ->
         kind = bytes(collector.view[position + 4 : position + 8])
         if not kind.isascii() or not kind.decode("ascii").isprintable():
             return position, False
+        if not depth and kind not in _TOP_LEVEL and not 8 <= size <= end - position:
+            return position, False  # no box, but something that was put behind the picture
         if size == 1:
             size, header = collector.number(position + 8, 8), 16
         elif size == 0:

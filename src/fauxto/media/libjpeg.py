@@ -28,7 +28,7 @@ from PIL import Image
 MAX_PARKED = 32
 """After so many fatal errors in one process, `available` is False and whole pictures are decoded."""
 
-_ABI, _STRUCT_SIZE = 62, 632
+_ABI = 62
 _JCS_RGB, _JDCT_ISLOW = 2, 0
 _MESSAGE_LENGTH = 200
 _HARMLESS = "extraneous bytes before marker"
@@ -144,8 +144,7 @@ def _on_message(_cinfo: int, level: int) -> None:
 
 
 def available() -> bool:
-    """Whether rectangles can be decoded here: a fitting library, proved once, and not too many fatal
-    errors."""
+    """Whether rectangles can be decoded here: a fitting library, proved once, and few fatal errors so far."""
     return _parked < MAX_PARKED and _proved()
 
 
@@ -189,7 +188,7 @@ def _decode(call: _Call) -> None:
     lib, cinfo = _library(), byref(call.cinfo)
     call.cinfo.err = lib.jpeg_std_error(byref(call.errors))
     call.errors.error_exit, call.errors.emit_message = _on_fatal, _on_message
-    lib.jpeg_CreateDecompress(cinfo, _ABI, _STRUCT_SIZE)
+    lib.jpeg_CreateDecompress(cinfo, _ABI, ctypes.sizeof(_Decompressor))
     try:
         lib.jpeg_mem_src(cinfo, call.data, len(call.data))
         lib.jpeg_read_header(cinfo, 1)
