@@ -17,7 +17,7 @@ from fauxto.launder import apply
 from fauxto.learn.calibrate import fit_platt
 from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
 from fauxto.media.decode import decode
-from fauxto.run.backends.openvino import OpenVINOBackend
+from fauxto.run.backends.openvino import open_network
 
 HISTORIES = ("", "jpeg:90", "jpeg:75", "webp:80", "resize:0.75|jpeg:85", "fit:1280|jpeg:80")
 """What reference pictures have been through: each picture gets one of these, in turn, so that it is one witness only."""
@@ -102,8 +102,8 @@ def _batches(stacks: Sequence[np.ndarray], most: int = 200) -> Iterable[np.ndarr
 
 
 def _score(path: Path, stacks: Sequence[np.ndarray]) -> np.ndarray:
-    backend = OpenVINOBackend(path)
-    return np.asarray([float(backend.logits(stack).mean()) for stack in stacks])
+    network = open_network(path)
+    return np.asarray([float(network(stack).astype(np.float64).mean()) for stack in stacks])
 
 
 def _populations(samples: Sequence[Sample], logits: np.ndarray, descriptions: Mapping[str, str]) -> dict[str, Any]:
