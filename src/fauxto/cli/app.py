@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnknownCommandError
 
 from fauxto import __version__
 from fauxto.errors import FauxtoError
@@ -43,7 +43,8 @@ app.command(weights)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a verb and exit with its code; every failure is two lines on standard error: what, and what to do."""
+    """Run a verb and exit with its code; a failure is two lines on standard error: what, and what to do."""
+    _hold_standard_streams()
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     own = tokens[: tokens.index("--")] if "--" in tokens else tokens
     debug = "--debug" in own
@@ -57,10 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = INTERRUPTED
     except BrokenPipeError:
         code = _reader_left()
+    except UnknownCommandError:
+        code = complain(f"There is no verb {tokens[0]!r}.", "Run: fauxto --help", debug)
     except CycloptsError as error:
         code = complain(str(error), "Run: fauxto --help, or fauxto VERB --help.", debug)
     except FauxtoError as error:
         code = complain(error.what, error.fix, debug)
+    except OSError as error:
+        code = complain(f"{error.strerror or error}.", "Check the disk and the permissions.", debug)
     except Exception as error:  # the last resort: a fault of ours is said plainly, and shown with --debug
         fix = "This is a fault of fauxto. Run again with --debug and report what it says."
         code = complain(f"{type(error).__name__}: {error}", fix, debug)
@@ -78,6 +83,18 @@ def complain(what: str, fix: str, debug: bool = False) -> int:
 
 
 def _reader_left() -> int:
-    """`fauxto ... | head`: nobody reads any more, which is no error. Keep Python from flushing into the pipe at exit."""
+    """`fauxto ... | head`: nobody reads any more, which is no error; keep the exit from flushing into the pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _hold_standard_streams() -> None:
+    """Open what was closed (`>&-`) on the null device: the next file opened would take its number, and its output."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 Show = Callable[[Finding], None]
 
-_COLOURS = {"generated": "bold red", "edited": "bold magenta", "inconclusive": "yellow", "no_evidence": "green"}
+_COLOURS = {
+    "generated": "bold red",
+    "edited": "bold magenta",
+    "inconclusive": "yellow",
+    "no_evidence": "green",
+}
 _WORDS = {"no_evidence": "no evidence"}
 
 

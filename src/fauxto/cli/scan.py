@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -17,13 +18,13 @@ from fauxto.finding import VERDICTS, Finding
 from fauxto.media.limits import DEFAULT_LIMITS, Limits
 from fauxto.run import paths as listing
 from fauxto.run.options import DEFAULT_MEMORY, Options
-from fauxto.run.scan import scan_sources
+from fauxto.run.scan import scan_into, scan_sources
 
 NOTHING_CALLED, CALLED, ERRORS, INTERRUPTED = 0, 1, 2, 130
 
 
-def scan(  # noqa: PLR0917
-    *paths: str,
+def scan(
+    *paths: Annotated[str, Parameter(allow_leading_hyphen=True)],
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
     report: Path | None = None,
@@ -47,24 +48,27 @@ def scan(  # noqa: PLR0917
 ) -> int:
     """Scan pictures and say what speaks for a machine having made or altered them.
 
-    Exit code 0: done. 1: a verdict named in --fail-on was given (also if there were errors). 2: a file could not be read,
-    or the command makes no sense. 130: interrupted.
+    Exit code 0: done. 1: a verdict named in --fail-on was given (also if there were errors). 2: a file
+    could not be read, or the command makes no sense. 130: interrupted.
 
     Parameters
     ----------
     paths
-        Files, folders (with all below), patterns, http(s) addresses (with --allow-network), or - for a list on standard
-        input, separated by newlines or NUL bytes. A folder gives its pictures, told by name or content.
+        Files, folders (with all below), patterns, http(s) addresses (with --allow-network), or - for a list
+        on standard input, separated by newlines or NUL bytes. A folder gives its pictures, told by name or
+        content.
     json
-        Print one JSON object a line, and nothing else, on standard output. Names that are no UTF-8 have their bytes as \\xNN.
+        Print one JSON object a line, and nothing else, on standard output. Names that are no UTF-8 have
+        their bytes as \\xNN.
     out
-        Write a Parquet file. FILE.journal beside it remembers what was done: after an interruption, the same command
-        goes on, and later runs read only files that are new or changed (by size and time).
+        Write a Parquet file. FILE.journal beside it remembers what was done: after an interruption, the
+        same command goes on, and later runs read only files that are new or changed (by size and time).
     report
         Write a page that can be handed on: pictures, drawings of the score, evidence, versions. Scores every
         part of each picture, as --heatmap does.
     heatmap
-        Write a drawing of where the score comes from into this folder, one a picture, named by its content's hash.
+        Write a drawing of where the score comes from into this folder, one a picture, named by its
+        content's hash.
     stability
         Also score copies as social networks would re-ship them; a call that does not survive is inconclusive.
     fpr
@@ -98,8 +102,7 @@ def scan(  # noqa: PLR0917
     limit_memory
         Bytes that one worker may allocate.
     """
-    if not paths:
-        raise InputError("Nothing to scan.", fix="Run: fauxto scan FILE or FOLDER; fauxto scan --help says more.")
+    _check_arguments(paths, report, heatmap)
     failing = _verdicts(fail_on)
     options = Options(
         model=model,
@@ -121,20 +124,46 @@ def scan(  # noqa: PLR0917
         ),
         memory=limit_memory,
     )
+    sources = listing.expand(paths, sys.stdin.buffer if "-" in paths else None)
     tally = render.Tally()
-    stdin = sys.stdin.buffer if "-" in paths else None
-    with ExitStack() as stack:
-        show = stack.enter_context(render.open_output(json, tally))
-        found = scan_sources(
-            listing.expand(paths, stdin), options, workers=workers, show_errors="FAUXTO_DEBUG" in os.environ
-        )
-        stack.enter_context(closing(found))
-        for finding in _shown(found, show, tally):
-            pass
+    try:
+        _run(sources, options, tally, json=json, workers=workers, out=out, report=report)
+    except KeyboardInterrupt:
+        kept = "Run the same command again to go on." if out else "With --out FILE, a scan can be resumed."
+        print(f"fauxto: Interrupted after {tally.total:,} files.\n  {kept}", file=sys.stderr)
+        return INTERRUPTED
     render.summary(tally)
     if failing & set(tally.verdicts):
         return CALLED
     return ERRORS if tally.errors else NOTHING_CALLED
+
+
+def _run(
+    sources: Iterator[str],
+    options: Options,
+    tally: render.Tally,
+    *,
+    json: bool,
+    workers: int | None,
+    out: Path | None,
+    report: Path | None,
+) -> None:
+    debug = "FAUXTO_DEBUG" in os.environ
+    if out:
+        found = scan_into(out, sources, options, workers=workers, show_errors=debug)
+    else:
+        found = scan_sources(sources, options, workers=workers, show_errors=debug)
+    with ExitStack() as stack:
+        stack.enter_context(closing(found))
+        show = stack.enter_context(render.open_output(json, tally))
+        shown = _shown(found, show, tally)
+        if report is None:
+            deque(shown, maxlen=0)
+            return
+        from fauxto.report import write  # noqa: PLC0415
+        from fauxto.run.preview import Previews  # noqa: PLC0415
+
+        write(shown, report, pictures=stack.enter_context(Previews(options)))
 
 
 def _shown(found: Iterator[Finding], show: render.Show, tally: render.Tally) -> Iterator[Finding]:
@@ -142,6 +171,24 @@ def _shown(found: Iterator[Finding], show: render.Show, tally: render.Tally) -> 
         tally.add(finding)
         show(finding)
         yield finding
+
+
+def _check_arguments(paths: tuple[str, ...], report: Path | None, heatmap: Path | None) -> None:
+    """Refuse before the first file what would fail only after the last one."""
+    if not paths:
+        fix = "Run: fauxto scan FILE or FOLDER; fauxto scan --help says more."
+        raise InputError("Nothing to scan.", fix=fix, code="usage")
+    for path in paths:
+        if path.startswith("-") and path != "-" and not os.path.lexists(path):
+            raise InputError(f"There is no option {path}.", fix="Run: fauxto scan --help", code="usage")
+    if report and (report.suffix not in {".html", ".htm"} or not report.parent.is_dir()):
+        raise InputError(
+            f"--report writes a page into a folder that exists; got {report}.",
+            fix="Use a name like report.html.",
+            code="usage",
+        )
+    if heatmap and os.path.lexists(heatmap) and not heatmap.is_dir():
+        raise InputError(f"{heatmap} is no folder.", fix="Use --heatmap FOLDER.", code="usage")
 
 
 def _verdicts(names: str) -> set[str]:

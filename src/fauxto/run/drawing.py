@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,13 +15,11 @@ from fauxto.verdict import PixelScore
 from fauxto.verdict.heatmap import overlay
 
 
-def draw(
-    pixels: np.ndarray, regions: Sequence[Region], score: PixelScore, folder: str, digest: str
-) -> Path:
+def draw(pixels: np.ndarray, regions: Sequence[Region], score: PixelScore, folder: str, digest: str) -> Path:
     """Write the drawing of `regions` over uint8 pixels `(h, w, 3)` as `folder`/<first 32 hex digits of `digest`>.png.
 
-    Colour begins at the logit of most photographs and is full at the one that is called. Raises `InputError` where the
-    folder cannot be made or written to.
+    Colour begins at the logit of most photographs and is full at the one that is called. Raises
+    `InputError` where the folder cannot be made or written to.
     """
     logits = [region.logit for region in regions]
     high = score.threshold if score.threshold is not None else max(logits)
@@ -30,9 +27,9 @@ def draw(
     target = Path(folder) / f"{digest[:32]}.png"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".heatmap-", delete=False) as unfinished:
-            drawing.save(unfinished, "PNG")
-        os.replace(unfinished.name, target)
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+        drawing.save(unfinished, "PNG")
+        os.replace(unfinished, target)
     except OSError as error:
         raise InputError(
             f"The drawing cannot be written to {target}: {error.strerror or error}.",

@@ -34,9 +34,10 @@ _NEEDED: dict[str, type] = {
 class Model:
     """A scoring network with everything that turns its logit into a verdict.
 
-    `folder` holds model.json and the ONNX file that it names; the hash is checked before a byte of it is parsed. Raises
-    `WeightError` for a description that is missing, incomplete or does not fit its network. The network itself is
-    compiled at the first call, so that a process which only needs the description pays nothing.
+    `folder` holds model.json and the ONNX file that it names; the hash is checked before a byte of it is
+    parsed. Raises `WeightError` for a description that is missing, incomplete or does not fit its network.
+    The network itself is compiled at the first call, so that a process which only needs the description
+    pays nothing.
     """
 
     def __init__(self, folder: Path, backend: str = "openvino") -> None:

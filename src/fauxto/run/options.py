@@ -9,7 +9,6 @@ from typing import Any, TypedDict
 
 from fauxto.errors import InputError
 from fauxto.media.limits import DEFAULT_LIMITS, Limits
-from fauxto.verdict.conformal import DEFAULT_FPR
 
 DEFAULT_MEMORY = 4 * 2**30
 """Bytes that one worker may allocate: a 128-megapixel RGBA picture with all its copies fits."""
@@ -37,7 +36,8 @@ class Options:
     - `model`: the folder of a model or the name of a shipped one; `backend`: what runs it.
     - `fpr`: the false-alarm bound at which a picture is called, in (0, 1).
     - `stability`: score re-shipped copies too; a call that does not survive becomes "inconclusive".
-    - `regions`: the logit of a grid of windows over the whole picture; `heatmap`: a folder for drawings of them.
+    - `regions`: the logit of a grid of windows over the whole picture; `heatmap`: a folder for drawings of
+      them.
     - `trust_anchors`: PEM text of the authorities whose C2PA signatures count as proof.
     - `allow_network`: http(s) addresses are fetched; without it they are refused.
     - `limits`: what one file may cost; `memory`: bytes that a worker process may allocate.
@@ -45,7 +45,7 @@ class Options:
 
     model: str = "house"
     backend: str = "openvino"
-    fpr: float = DEFAULT_FPR
+    fpr: float = 0.01
     stability: bool = False
     regions: bool = False
     heatmap: str | None = None
@@ -75,7 +75,8 @@ class Options:
     def fingerprint(self, model_description_sha256: str, version: str) -> str:
         """A hash of all that can change a Finding: these options, the model's description and fauxto's version.
 
-        Rows of a journal count only under the same fingerprint. The model stands in it by its content, not by its path.
+        Rows of a journal count only under the same fingerprint. The model stands in it by its content, not
+        by its path.
         """
         row = asdict(self) | {"model": model_description_sha256, "fauxto": version}
         return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()

@@ -1,10 +1,11 @@
 """Which sources a command means: files, folders, glob patterns, addresses and lists on standard input; one at a time.
 
-A source that is named always gets a row, whatever it is. Within a folder, what counts is every file whose name
-ends like a picture's *or* whose content is a picture; other files (texts, sidecars, videos), pipes and devices are passed
-over. Links to files are followed, links to folders are not, so no loop is possible; a folder that is itself named may
-be a link. The order is that of the arguments, then of the names; a folder with more than `SORTED` entries is sorted in
-runs of that many, so that a million names in one folder cost no more memory than ten thousand.
+A source that is named always gets a row, whatever it is. Within a folder, what counts is every file whose
+name ends like a picture's *or* whose content is a picture; other files (texts, sidecars, videos), pipes and
+devices are passed over. Links to files are followed, links to folders are not, so no loop is possible; a
+folder that is itself named may be a link. The order is that of the arguments, then of the names; a folder
+with more than `SORTED` entries is sorted in runs of that many, so that a million names in one folder cost
+no more memory than ten thousand.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _LONGEST = 1 << 20
 def expand(arguments: Iterable[str | os.PathLike[str]], stdin: IO[bytes] | None = None) -> Iterator[str]:
     """Every source that `arguments` mean, lazily; "-" is a list on `stdin`, separated by newlines or by NUL bytes.
 
-    A pattern counts as one only where no file of that very name exists. What matches nothing is passed on as it is, so
-    that it becomes an error row and does not vanish.
+    A pattern counts as one only where no file of that very name exists. What matches nothing is passed on
+    as it is, so that it becomes an error row and does not vanish.
     """
     for argument in arguments:
         text = os.fspath(argument)

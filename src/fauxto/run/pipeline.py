@@ -62,9 +62,7 @@ class Scanner:
         limits = self.options.limits
         header = probe(data, limits)
         declared = provenance.read(data, limits=limits, trust_anchors=self.options.trust_anchors)
-        crops = take(
-            header.width, header.height, self.model.crop, lambda box: decode(data, limits, box)
-        )
+        crops = take(header.width, header.height, self.model.crop, lambda box: decode(data, limits, box))
         quality = header.jpeg.quality if header.jpeg else None
         picture = Picture(header.width, header.height, quality, crops, lambda: decode(data, limits))
         return self._judge(picture, declared, digest)

@@ -1,7 +1,7 @@
 """Isolated workers: many requests in, one answer each out, in order, whatever happens to a worker.
 
-Why not a library: every process pool that we know of returns results as pickles, and unpickling is executing. Here a
-reply is bytes, which the caller parses as data.
+Why not a library: every process pool that we know of returns results as pickles, and unpickling is
+executing. Here a reply is bytes, which the caller parses as data.
 """
 
 from __future__ import annotations
@@ -78,8 +78,9 @@ class _Worker(Generic[K]):
 class Pool(Generic[K]):
     """At most `workers` processes, each running what `target(settings)` returns, a function from bytes to bytes.
 
-    `target` is a function at the top of a module, found again by its name. `seconds` is the wall time for one request,
-    `memory` what one worker may allocate, in bytes. Close it, or use it in a `with`: then no process remains.
+    `target` is a function at the top of a module, found again by its name. `seconds` is the wall time for
+    one request, `memory` what one worker may allocate, in bytes. Close it, or use it in a `with`: then no
+    process remains.
     """
 
     def __init__(

@@ -1,26 +1,32 @@
-"""Scan one picture here, or many in isolated workers."""
+"""Scan one picture here, or many in isolated workers, with a journal where the results are kept."""
 
 from __future__ import annotations
 
 import functools
 import json
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from fauxto import __version__
 from fauxto.errors import FauxtoError, InputError, ResourceError
 from fauxto.finding import Finding
 from fauxto.run import paths as listing
 from fauxto.run.options import OptionKeywords, Options
 from fauxto.run.pool import Failure, Pool
 from fauxto.run.source import MAX_NAME, readable
-from fauxto.run.task import open_scanner
+from fauxto.run.task import open_scanner, settings_of
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from fauxto.run.journal import Journal, Stamp
     from fauxto.run.pipeline import Scanner
+
+Findings = Generator[Finding, None, None]
 
 
 def scan(
@@ -31,16 +37,17 @@ def scan(
 ) -> Finding:
     """The Finding of one file, address or array of pixels (uint8, height x width x 3, RGB).
 
-    A file that cannot be read gives a Finding whose status is "error"; options that make no sense, a broken model or an
-    array of another kind raise. The picture is decoded in this process: fast to repeat, but a codec that crashes takes it
-    along and no wall time is kept. `isolate=True` reads a file in a worker process instead. `options`: see
-    `fauxto.run.options.Options`.
+    A file that cannot be read gives a Finding whose status is "error"; options that make no sense, a broken
+    model or an array of another kind raise. The picture is decoded in this process: quick to repeat, but a
+    codec that crashes takes the process along, and no wall time is kept. `isolate=True` has a worker process
+    read the file instead. `options` are the fields of `fauxto.run.options.Options`.
     """
     chosen = Options(**options)
     if not isinstance(picture, str | os.PathLike):
         return _opened(chosen).scan_pixels(picture)
     if isolate:
-        return next(scan_sources([os.fspath(picture)], chosen, workers=1))
+        with closing(scan_sources([os.fspath(picture)], chosen, workers=1)) as found:
+            return next(found)
     return _opened(chosen).scan(os.fspath(picture))
 
 
@@ -48,14 +55,51 @@ def scan_many(
     paths: Iterable[str | os.PathLike[str]],
     *,
     workers: int | None = None,
+    out: str | os.PathLike[str] | None = None,
     **options: Unpack[OptionKeywords],
-) -> Iterator[Finding]:
-    """A Finding for every file that `paths` mean (files, folders, patterns, addresses), in order, as they come.
+) -> Findings:
+    """A Finding for every file that `paths` mean (files, folders, patterns, addresses), in order.
 
-    Each file is read by one of `workers` processes (one a core if not given), which a crash, a hang or a bomb costs that
-    file only. Memory is bounded however many files there are. Closing the iterator ends the workers.
+    Each file is read in one of `workers` processes (one a core if not given); one that crashes, hangs or
+    runs out of memory costs that file only. Memory is bounded however many files there are. Closing the
+    iterator ends the workers. With `out`, see `scan_into`.
     """
-    return scan_sources(listing.expand(paths), Options(**options), workers=workers)
+    sources, chosen = listing.expand(paths), Options(**options)
+    if out is not None:
+        return scan_into(Path(out), sources, chosen, workers=workers)
+    return scan_sources(sources, chosen, workers=workers)
+
+
+def scan_into(
+    out: Path,
+    sources: Iterable[str],
+    options: Options,
+    *,
+    workers: int | None = None,
+    show_errors: bool = False,
+) -> Findings:
+    """Scan into the Parquet file `out`, which appears when the last Finding has been taken.
+
+    `out`.journal remembers every file on the way: interrupted at any moment, the same call goes on, and every
+    file is in `out` exactly once. `out` holds the files of the latest call only. Raises `PolicyError` for an
+    `out` or a journal that is not ours.
+    """
+    from fauxto.run import parquet  # noqa: PLC0415
+    from fauxto.run.journal import Journal  # noqa: PLC0415
+    from fauxto.run.model import load  # noqa: PLC0415
+
+    parquet.check_target(out)
+    model = load(options.model, options.backend)
+    fingerprint = options.fingerprint(model.description_sha256, __version__)
+    about = {"version": __version__, "fingerprint": fingerprint, **model.identity}
+    with Journal(journal_of(out), fingerprint) as journal:
+        yield from scan_sources(sources, options, workers=workers, journal=journal, show_errors=show_errors)
+        parquet.write(out, journal.findings(), about)
+
+
+def journal_of(out: Path) -> Path:
+    """The journal that belongs to a results file."""
+    return out.with_name(out.name + ".journal")
 
 
 def scan_sources(
@@ -63,24 +107,55 @@ def scan_sources(
     options: Options,
     *,
     workers: int | None = None,
+    journal: Journal | None = None,
     show_errors: bool = False,
-) -> Iterator[Finding]:
-    """`scan_many` for sources that are already expanded; `show_errors` lets the workers write to standard error."""
-    with Pool[str](
+) -> Findings:
+    """Scan what is already expanded; `show_errors` lets the workers write to standard error."""
+    known = (journal.path, journal.fingerprint) if journal else None
+    with Pool[_Item](
         open_scanner,
-        options.to_json(),
+        settings_of(options, known),
         workers=workers or cores(),
         seconds=options.limits.seconds,
         memory=options.memory,
         show_errors=show_errors,
     ) as pool:
-        for source, answer in pool.map((source, _request(source)) for source in sources):
-            yield _finding(source, answer)
+        for item, answer in pool.map((item, item.request()) for item in _items(sources, journal)):
+            finding = item.known or _finding(item.source, answer)
+            if journal and not item.known:
+                journal.record(item.source, item.stamp, finding)
+            yield finding
 
 
 def cores() -> int:
     """The number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A source on its way; `known` where the journal has its Finding already."""
+
+    source: str
+    stamp: Stamp | None = None
+    known: Finding | None = None
+
+    def request(self) -> bytes | None:
+        """What a worker has to do for it, if anything."""
+        request = os.fsencode(self.source)
+        return request if self.known is None and len(request) <= MAX_NAME else None
+
+
+def _items(sources: Iterable[str], journal: Journal | None) -> Iterator[_Item]:
+    if journal is None:
+        yield from map(_Item, sources)
+        return
+    from fauxto.run.journal import stamp  # noqa: PLC0415
+
+    for source in sources:
+        if journal.enter(source):
+            now = stamp(source)
+            yield _Item(source, now, journal.recall(source, now))
 
 
 @functools.lru_cache(maxsize=4)
@@ -90,9 +165,11 @@ def _opened(options: Options) -> Scanner:
     return Scanner(options)
 
 
-def _request(source: str) -> bytes | None:
-    request = os.fsencode(source)
-    return request if len(request) <= MAX_NAME else None
+_FIXES = {
+    "worker_died": "The file may be crafted to do harm: handle it with care.",
+    "timeout": "If you trust the file, raise the limit with --limit-seconds.",
+    "internal": "This is a fault of fauxto: run again with --debug and report what it says.",
+}
 
 
 def _finding(source: str, answer: bytes | Failure | None) -> Finding:
@@ -105,20 +182,9 @@ def _finding(source: str, answer: bytes | Failure | None) -> Finding:
     try:
         return replace(Finding.from_dict(json.loads(answer)), path=path)
     except (ValueError, TypeError, AttributeError, RecursionError):
-        return _failed(
-            path,
-            ResourceError("Its worker gave an answer that is no Finding.", fix=_FIXES["internal"], code="internal"),
-        )
-
-
-_FIXES = {
-    "worker_died": "The file may be crafted to do harm: handle it with care.",
-    "timeout": "If you trust the file, raise the limit with --limit-seconds.",
-    "internal": "This is a fault of fauxto: run again with --debug and report what it says.",
-}
+        strange = ResourceError("Its worker's answer is no Finding.", fix=_FIXES["internal"], code="internal")
+        return _failed(path, strange)
 
 
 def _failed(path: str, error: FauxtoError) -> Finding:
-    return Finding(
-        path, status="error", error={"code": error.code, "what": error.what, "fix": error.fix}
-    )
+    return Finding(path, status="error", error={"code": error.code, "what": error.what, "fix": error.fix})

@@ -38,8 +38,9 @@ def readable(source: str) -> str:
 def read(source: str, limits: Limits, *, allow_network: bool = False) -> bytes:
     """All bytes of a source.
 
-    Raises `InputError` with code "not_found", "not_a_file" or "unreadable", `ResourceError` "too_many_bytes", and
-    `PolicyError` "network" for an address without leave. Pipes, sockets and devices are never opened for reading.
+    Raises `InputError` with code "not_found", "not_a_file" or "unreadable", `ResourceError`
+    "too_many_bytes", and `PolicyError` "network" for an address without leave. Pipes, sockets and devices
+    are never opened for reading.
     """
     if is_address(source):
         from fauxto.run.fetch import fetch  # noqa: PLC0415
@@ -48,8 +49,9 @@ def read(source: str, limits: Limits, *, allow_network: bool = False) -> bytes:
             raise no_network(source)
         return fetch(source, limits)
     try:
-        # The kind is checked before opening, since opening a device can have effects, and again on the descriptor, since
-        # the name may point elsewhere by then; O_NONBLOCK keeps a pipe that slipped in from stopping us.
+        # The kind is checked before opening, since opening a device can have effects, and again on the
+        # descriptor, since the name may point elsewhere by then; O_NONBLOCK keeps a pipe that slipped in
+        # from stopping us.
         _check_kind(os.stat(source))
         descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         with os.fdopen(descriptor, "rb", buffering=0) as file:

@@ -1,8 +1,8 @@
 """The child's side of the pool: read a request, answer it, and die of whatever is wrong with it.
 
-A worker is a fresh interpreter, not a fork: it inherits no thread, no lock and no connection of its parent. Bytes
-are all that passes in either direction (four bytes of length, then the message), so a codec that was taken over by a
-hostile picture can send its parent a wrong answer, but no object and no code.
+A worker is a fresh interpreter, not a fork: it inherits no thread, no lock and no connection of its parent.
+Bytes are all that passes in either direction (four bytes of length, then the message), so a codec that was
+taken over by a hostile picture can send its parent a wrong answer, but no object and no code.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def main() -> None:
 def serve(handler: Handler, requests: IO[bytes], answers: IO[bytes], seconds: float) -> None:
     """Answer one request after the other, each under an alarm.
 
-    The alarm is the kernel's, with its default action: it ends the process even inside a codec that never returns, and even
-    if the parent has died meanwhile, so no worker outlives its parent by more than `seconds`.
+    The alarm is the kernel's, with its default action: it ends the process even inside a codec that never
+    returns, and even if the parent has died meanwhile, so no worker outlives its parent by more than
+    `seconds`.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     with contextlib.suppress(BrokenPipeError):  # the parent is gone; nobody waits for the answer

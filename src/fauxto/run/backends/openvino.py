@@ -17,8 +17,8 @@ SETTINGS = {
 }
 """One thread and one stream, because every core has a process of its own; no pinning, for the same reason.
 
-The precision is set to f32 because OpenVINO would otherwise take bfloat16 on CPUs that have it, and the same picture would
-get another logit on another machine. Layers that were exported as int8 stay int8.
+The precision is set to f32 because OpenVINO would otherwise take bfloat16 on CPUs that have it, and the
+same picture would get another logit on another machine. Layers that were exported as int8 stay int8.
 """
 
 

@@ -1,0 +1,74 @@
+"""The pixels of scanned files for a report, decoded where a codec may crash: in a worker."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Self
+
+import numpy as np
+
+from fauxto.errors import FauxtoError, ResourceError
+from fauxto.finding import Finding
+from fauxto.run import source as sources
+from fauxto.run.options import Options
+from fauxto.run.pool import MAX_ANSWER, Failure, Pool
+from fauxto.run.worker import Handler
+
+_SIZE = struct.Struct(">II")
+_MAX_PIXELS = (MAX_ANSWER - 64) // 3
+
+
+def open_decoder(settings: str) -> Handler:
+    """Set up a worker: a path comes in; "=", height, width and RGB go out, or "!" and what is wrong."""
+    limits = Options.from_json(settings).limits
+
+    def answer(request: bytes) -> bytes:
+        try:
+            return b"=" + _decode(os.fsdecode(request))
+        except FauxtoError as error:
+            return b"!" + error.what.encode("utf-8", "replace")
+
+    def _decode(path: str) -> bytes:
+        from fauxto.media.decode import decode, probe  # noqa: PLC0415
+
+        data = sources.read(path, limits)
+        header = probe(data, limits)
+        if header.width * header.height > _MAX_PIXELS:
+            raise ResourceError(f"it has {header.width} x {header.height} pixels, too many to show.")
+        return _SIZE.pack(header.height, header.width) + decode(data, limits).tobytes()
+
+    return answer
+
+
+class Previews:
+    """Gives the pixels of a Finding's file, uint8 `(h, w, 3)`; close it, or use it in a `with`."""
+
+    def __init__(self, options: Options) -> None:
+        self._pool: Pool[None] = Pool(
+            open_decoder,
+            options.to_json(),
+            workers=1,
+            seconds=options.limits.seconds,
+            memory=options.memory,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.close()
+
+    def __call__(self, finding: Finding) -> np.ndarray | None:
+        """The pixels; None for an address, which is not fetched twice. Raises `ResourceError` where there are none."""
+        if sources.is_address(finding.path):
+            return None
+        [(_, answer)] = self._pool.map([(None, os.fsencode(finding.path))])
+        if isinstance(answer, Failure):
+            raise ResourceError(answer.what)
+        if answer is None or answer[:1] != b"=":
+            raise ResourceError((answer or b"")[1:500].decode("utf-8", "replace"))
+        height, width = _SIZE.unpack_from(answer, 1)
+        if len(answer) != 1 + _SIZE.size + height * width * 3:
+            raise ResourceError("its pixels did not arrive.")
+        return np.frombuffer(answer, np.uint8, offset=1 + _SIZE.size).reshape(height, width, 3)
