@@ -6,10 +6,12 @@ import io
 import json
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 
 import pytest
 from c2pa import C2paError, Context, Reader
+from PIL import Image
 
 from fauxto.errors import InputError
 from fauxto.media.container import walk
@@ -223,3 +225,50 @@ def test_reading_opens_no_socket(alpha: Authority, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert read(data, trust_anchors=alpha.anchors).decisive
+
+
+def shrink_padding(store: bytes, by: int) -> bytes:
+    """The manifest store with `by` bytes less of signature padding, which no hash covers; every box length
+    follows.
+    """
+    out = bytearray(store)
+    pad = out.rindex(b"\x63pad\x59")
+
+    def enclosing(start: int, end: int) -> Iterator[int]:
+        while start + 8 <= end:
+            length = int.from_bytes(out[start : start + 4], "big")
+            if start <= pad < start + length:
+                yield start
+                if out[start + 4 : start + 8] == b"jumb":
+                    yield from enclosing(start + 8, start + length)
+            start += max(length, 8)
+
+    fields = [(box, 4) for box in enclosing(0, len(out))] + [(pad + 5, 2)]
+    for place, size in fields:
+        value = int.from_bytes(out[place : place + size], "big") - by
+        out[place : place + size] = value.to_bytes(size, "big")
+    del out[pad + 7 : pad + 7 + by]
+    return bytes(out)
+
+
+def test_a_picture_smuggled_into_the_padding_of_a_manifest_is_not_trusted(alpha: Authority) -> None:
+    """The bytes of the manifest are not hashed; what is put in their place must not pass for signed."""
+    png = signed_png(alpha, SHOT)
+    part = next(p for p in walk(png).parts if p.name == "caBX")
+    pixels = files.chunk("IDAT", zlib.compress((b"\0" + bytes([255, 0, 0]) * 16) * 16))
+    small = files.chunk("caBX", shrink_padding(bytes(part.data), len(pixels)))
+    swapped = png[: part.offset - 8] + small + pixels + png[part.offset + part.length + 4 :]
+    assert len(swapped) == len(png)
+    assert Image.open(io.BytesIO(swapped)).convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+
+    jpeg = sign(files.picture("JPEG"), "image/jpeg", manifest(SHOT), alpha)
+    part = next(p for p in walk(jpeg).parts if p.name == "APP11")
+    tables = files.segment(0xFE, b"\xff\xdb" + bytes(60))
+    box = shrink_padding(bytes(part.data[8:]), len(tables))
+    held = files.segment(0xEB, bytes(part.data[:8]) + box) + tables
+    filled = jpeg[: part.offset - 4] + held + jpeg[part.offset + part.length :]
+    assert len(filled) == len(jpeg)
+
+    for data in (swapped, filled):
+        found = read(data, trust_anchors=alpha.anchors)
+        assert (found.state, found.decisive) == ("broken", False)
