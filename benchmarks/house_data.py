@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from fauxto.data.manifest import PICTURES, Sample, write
@@ -79,11 +81,43 @@ def unique(samples: list[Sample]) -> list[Sample]:
     seen: set[str] = set()
     kept = []
     for sample in samples:
-        digest = hashlib.sha256(Path(sample.path).read_bytes()).hexdigest()
-        if digest not in seen:
-            seen.add(digest)
+        if digest(sample) not in seen:
+            seen.add(digest(sample))
             kept.append(sample)
     return kept
+
+
+WHOLE = {"phone": "calibration", "people": "calibration", "scan": "calibration", "modern": "test", "sdxl": "test"}
+"""Groups that are never trained on: whole sources of photographs, and whole families of generators."""
+WHOLE_SOURCES = {"shantrm/photo-portfolio": "calibration"}
+CALIBRATION = {"web": 300, "corel": 200, "screenshot": 150, "webp-photo": 40, "wallpaper": 50}
+"""How many photographs of a source that is also trained on are set aside: the first by content hash."""
+CALIBRATION_FAKES = 0.15
+
+
+def with_splits(samples: list[Sample]) -> list[Sample]:
+    """Every sample with its split; what was made from a set-aside photograph is dropped from training."""
+    taken: dict[str, int] = {}
+    split = {}
+    for sample in sorted(samples, key=digest):
+        name = WHOLE_SOURCES.get(sample.source) or WHOLE.get(sample.family)
+        if name is None:
+            seen = taken.get(sample.family, 0)
+            wanted = CALIBRATION.get(sample.family, 0)
+            if sample.label:
+                wanted = int(CALIBRATION_FAKES * sum(s.family == sample.family for s in samples))
+            name = "calibration" if seen < wanted and sample.family != "taef2" else "train"
+            taken[sample.family] = seen + 1
+        split[sample.path] = name
+    apart = {s.sha256[:12] for s in samples if s.sha256 and split[s.path] != "train"}
+    return [
+        replace(s, split=split[s.path]) for s in samples if not (s.parent and s.parent in apart)
+    ]
+
+
+def digest(sample: Sample) -> str:
+    """An order that has nothing to do with names or folders."""
+    return hashlib.sha256(Path(sample.path).read_bytes()).hexdigest()
 
 
 def main() -> None:
@@ -92,13 +126,11 @@ def main() -> None:
     parser.add_argument("--extra", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    samples = unique([s for folder in options.pool for s in pool(folder)] + made(options.extra))
+    samples = with_splits(unique([s for folder in options.pool for s in pool(folder)] + made(options.extra)))
     write(samples, options.out)
-    counts: dict[tuple[int, str], int] = {}
-    for sample in samples:
-        counts[sample.label, sample.family] = counts.get((sample.label, sample.family), 0) + 1
-    for (label, family), count in sorted(counts.items()):
-        print(f"{'fake' if label else 'real'}  {family:12s} {count}")
+    counts = Counter(("fake" if s.label else "real", s.family, s.split) for s in samples)
+    for (label, family, split), count in sorted(counts.items()):
+        print(f"{label}  {family:12} {split:12} {count}")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ RECIPES = {"npr": NPR, "safe": SAFE, "house": House}
 HELD_OUT_WEB = 200
 """This many web photographs (by content hash) are never trained on, in any fold."""
 CONDITIONS = {"raw": "", "matched": "jpeg:90", "social": "fit:1280|jpeg:80"}
-MOST = 150
+MOST = 100
 """Test pictures per generator or source: the first by content hash."""
 
 
@@ -102,12 +102,12 @@ def score(network: torch.nn.Module, samples: list[Sample], condition: str, cache
     """One logit a picture: the mean over its windows (the middle one where a recipe reads one)."""
     network.eval()
     logits = []
-    with torch.inference_mode():
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for sample in samples:
             crops = windows(sample, condition, cache)
             crops = crops[len(crops) // 2][None] if count == 1 else crops
             pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
-            logits.append(network(pixels).mean().item())
+            logits.append(network(pixels).float().mean().item())
     return logits
 
 

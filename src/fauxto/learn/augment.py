@@ -14,15 +14,15 @@ from fauxto.launder import apply
 class Laundering:
     """Probabilities of the steps of one random history; the same law for both classes, so that no format tells them.
 
-    `history` is an earlier JPEG (camera or first upload), `resize` a re-scaling by 2^U(-1, 0.4), `filters` a sharpening,
-    blur, noise or gamma, `final` the last encoding (JPEG 50 to 98, at times WebP). `grid` patches keep no 8x8 phase,
-    because the crop that follows is at a random offset.
+    `history` is an earlier JPEG (camera or first upload), `resize` a re-scaling by 2^U(-0.8, 0.4), `filters` a
+    sharpening, blur, noise or gamma, `final` the last encoding (JPEG 60 to 98, at times WebP). No 8x8 grid phase is
+    kept, because the crop that follows is at a random offset.
     """
 
-    history: float = 0.5
-    resize: float = 0.5
-    filters: float = 0.15
-    final: float = 0.75
+    history: float = 0.35
+    resize: float = 0.3
+    filters: float = 0.1
+    final: float = 0.7
     webp: float = 0.12
 
     def chain(self, rng: np.random.Generator) -> tuple[str, float]:
@@ -31,13 +31,13 @@ class Laundering:
         if rng.random() < self.history:
             steps.append(f"jpeg:{rng.integers(75, 99)}")
         if rng.random() < self.resize:
-            scale = float(2 ** rng.uniform(-1, 0.4))
+            scale = float(2 ** rng.uniform(-0.8, 0.4))
             steps.append(f"resize:{scale:.3f}")
         if rng.random() < self.filters:
             steps.append(str(rng.choice(["blur:0.6", "blur:1.0", "noise:2", "noise:4", "sharpen:0.8,80", "gamma:0.8"])))
         if rng.random() < self.final:
             codec = "webp" if rng.random() < self.webp else "jpeg"
-            steps.append(f"{codec}:{rng.integers(50, 99)}")
+            steps.append(f"{codec}:{rng.integers(60, 99)}")
         return "|".join(steps), scale
 
 

@@ -25,29 +25,30 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualNet(nn.Module):
-    """Maps `(n, channels, h, w)` to `(n, 1)`: each 2x2 cell becomes channels, then one stage per width, halving between.
+    """Maps `(n, channels, h, w)` to `(n, 1)`: each 2x2 cell becomes channels, then stages that halve the sides.
 
-    Space to depth keeps every pixel where a strided stem or a pool would drop three of four. Sides must be divisible by
-    2 and at least 16.
+    Space to depth keeps every pixel where a strided stem or a pool would drop three of four. The first stage is one
+    convolution at half resolution, the others a strided convolution and a residual block. Sides must be even and at
+    least 16.
     """
 
-    def __init__(self, channels: int, widths: tuple[int, ...] = (32, 64, 128), dropout: float = 0.2) -> None:
+    def __init__(self, channels: int, widths: tuple[int, ...] = (64, 64, 128), dropout: float = 0.2) -> None:
         super().__init__()
-        stages: list[nn.Module] = [nn.PixelUnshuffle(2)]
-        incoming, stride = 4 * channels, 1
-        for width in widths:
-            stages += [
-                nn.Conv2d(incoming, width, 3, stride, 1, bias=False),
-                nn.BatchNorm2d(width),
-                nn.ReLU(inplace=True),
-                ResidualBlock(width),
-            ]
-            incoming, stride = width, 2
-        self.stages = nn.Sequential(*stages)
+        stem, *stages = widths
+        layers: list[nn.Module] = [nn.PixelUnshuffle(2), *_unit(4 * channels, stem, stride=1)]
+        for before, width in zip(widths, stages, strict=False):
+            layers += [*_unit(before, width, stride=2), ResidualBlock(width)]
+        self.stages = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(incoming, 1)
+        self.head = nn.Linear(widths[-1], 1)
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(n, channels, h, w)` to `(n, 1)`."""
         return self.head(self.dropout(self.stages(x).mean((2, 3))))
+
+
+def _unit(channels_in: int, channels_out: int, stride: int) -> tuple[nn.Module, ...]:
+    """3x3 convolution, batch norm, ReLU."""
+    convolution = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
+    return convolution, nn.BatchNorm2d(channels_out), nn.ReLU(inplace=True)
