@@ -2,9 +2,9 @@
 
 python -m tests.media.fuzz --count 200000 --out benchmarks/results/fuzz_media.json [--folder PICTURES]
 
-Each file is decoded twice, whole and by a random box: where both succeed the pixels must agree bit by bit, and
-a box may fail only where the whole fails. Seeds are made here, and taken from a folder of real files if there is
-one (the smallest first).
+Each file is decoded twice, whole and by a random box: where both succeed the pixels must agree bit by bit,
+and a box may fail only where the whole fails. Seeds are made here, and taken from a folder of real files if
+there is one (the smallest first).
 """
 
 from __future__ import annotations
