@@ -3,8 +3,8 @@
     python benchmarks/jpeg_crop.py [--photo FILE.jpg] [--out FILE.json]
 
 Times the band of three 256-pixel windows of a 4000 x 3000 picture, in CPU milliseconds, best of several:
-Pillow's whole picture, simplejpeg's whole picture, `decode` whole, `decode` with the band. Each band is checked
-against Pillow's pixels first. Without `--photo` the picture is noise of a photograph's spectrum.
+Pillow's whole picture, simplejpeg's whole picture, `decode` whole, `decode` with the band. Each band is first
+checked against Pillow's pixels. Without `--photo` the picture is noise of a photograph's spectrum.
 """
 
 from __future__ import annotations
