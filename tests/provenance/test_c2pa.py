@@ -160,9 +160,17 @@ def test_a_manifest_over_the_limit_is_not_given_to_the_library(monkeypatch: pyte
     assert "101 bytes" in found.c2pa.reason
 
 
-def test_anchors_without_a_certificate_are_refused() -> None:
+def test_anchors_may_have_comments_between_them(alpha: Authority, beta: Authority) -> None:
+    text = f"# Bêta\n{beta.anchors}\n# Alpha, Inc.\n{alpha.anchors}"
+    assert read(signed_png(alpha), trust_anchors=text).decisive
+
+
+@pytest.mark.parametrize(
+    "anchors", ["", "not a certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_anchors_without_a_sound_certificate_are_refused(anchors: str) -> None:
     with pytest.raises(InputError) as caught:
-        read(files.picture("PNG"), trust_anchors="not a certificate")
+        read(files.picture("PNG"), trust_anchors=anchors)
     assert caught.value.code == "trust_anchors"
 
 

@@ -26,14 +26,14 @@ def read(data: bytes, *, limits: Limits = DEFAULT_LIMITS, trust_anchors: str | N
     for bytes that are no picture, an empty file or a PEM without certificates, and `ResourceError`
     "too_many_bytes"; metadata that are malformed, hostile or too large become tags of strength "none".
     """
-    c2pa.check_anchors(trust_anchors)
+    anchors = None if trust_anchors is None else c2pa.parse_anchors(trust_anchors)
     try:
         found = walk(data, limits)
     except ResourceError as error:
         if error.code == "too_many_bytes":
             raise
         return Provenance(tags=(Tag("file", "comment", "", excerpt(error.what), strength="none"),))
-    manifest = c2pa.read(data, found, trust_anchors)
+    manifest = c2pa.read(data, found, anchors)
     fields, unreadable = read_fields(found)
     remote = fields.first("xmp", xmp.DC_TERMS + "provenance")
     if remote is not None and remote.value.startswith(("http://", "https://")):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from functools import lru_cache
 
 from fauxto.errors import InputError
 from fauxto.media.container import Part, Walk
@@ -13,6 +15,7 @@ from fauxto.provenance.manifest import C2pa, interpret
 MAX_MANIFEST = 32 * 2**20
 """Bytes of a manifest store that are given to the native library."""
 
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _UUID_BOX = "uuid:d8fec3d61b0e483c92975828877ec481"
 _MIME = {
     "jpeg": "image/jpeg",
@@ -66,16 +69,25 @@ def settings(trust_anchors: str | None) -> dict[str, object]:
     return found
 
 
-def check_anchors(trust_anchors: str | None) -> None:
-    """Refuse trust anchors that hold no certificate: the user means to trust someone, and would silently
-    trust nobody.
+@lru_cache(maxsize=8)
+def parse_anchors(pem: str) -> str:
+    """The certificates of a PEM text, without the comments around them.
+
+    Raises `InputError` ("trust_anchors") when there is none or one is malformed: the user means to trust
+    someone, and would silently trust nobody.
     """
-    if trust_anchors is not None and "-----BEGIN CERTIFICATE-----" not in trust_anchors:
+    import ssl  # noqa: PLC0415 -- only who gives anchors pays for it
+
+    anchors = "\n".join(_CERTIFICATE.findall(pem))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=anchors)
+    except (ssl.SSLError, ValueError) as error:
         raise InputError(
-            "The trust anchors hold no certificate; expected PEM text with '-----BEGIN CERTIFICATE-----'.",
-            fix="Give a PEM file of certificate authorities, for example the C2PA trust list.",
+            f"The trust anchors are no PEM text of certificates ({error}).",
+            fix="Give a file of '-----BEGIN CERTIFICATE-----' blocks, for example the C2PA trust list.",
             code="trust_anchors",
-        )
+        ) from error
+    return anchors
 
 
 def read(data: bytes, walk: Walk, trust_anchors: str | None = None) -> C2pa:
