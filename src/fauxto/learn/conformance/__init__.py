@@ -60,11 +60,11 @@ def subject(name: str | Path) -> Subject:
         kinds = ", ".join(kind.card.kinds)
         raise InputError(f"{name} is {kinds}; the sweep knows detectors.", fix="Give a detector.")
     if str(name).endswith(".py"):
-        return Subject(kind, Path(name).resolve())
+        return Subject(kind, Path(name).resolve(), str(Path(name).resolve()))
     path = next(system.path for system in list_systems() if system.slug == name)
     if path is None:
         raise InputError(f"{name} has no file.", fix="`fauxto systems` lists the files.")
-    return Subject(kind, path)
+    return Subject(kind, path, str(name))
 
 
 def sweep(under_check: Subject) -> Iterator[Outcome]:

@@ -1,4 +1,4 @@
-"""Score the sweep's pictures in a process of their own: `python -m fauxto.learn.conformance.fresh FILE`
+"""Score the sweep's pictures in a process of their own: `python -m fauxto.learn.conformance.fresh NAME`
 prints JSON.
 """
 
@@ -16,5 +16,5 @@ from fauxto.learn.conformance.report import Subject
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    path = Path(sys.argv[1])
-    print(json.dumps(Subject(find(path), path).build().score(few()).tolist()))
+    name = sys.argv[1]
+    print(json.dumps(Subject(find(name), Path(name), name).build().score(few()).tolist()))

@@ -29,11 +29,12 @@ class Outcome:
 
 
 class Subject:
-    """A detector class under check: `build()` makes a new one with the same initial weights."""
+    """A detector class under check. `name` is what `find` takes; `build()` repeats the initial weights."""
 
-    def __init__(self, kind: type[Any], path: Path) -> None:
+    def __init__(self, kind: type[Any], path: Path, name: str) -> None:
         self.kind = kind
         self.path = path
+        self.name = name
 
     def build(self) -> Any:
         """A fresh detector; torch's global random state is left as it was."""
