@@ -121,5 +121,12 @@ def package(system: str, /, *, weights: Path, data: Path, out: Path, version: st
     samples = [sample for sample in read(data) if sample.split == "calibration"]
     made = make(detector, samples, out, version=version, descriptions={})
     shift = float(np.abs(made.float_logits - made.int8_logits).mean())
-    print(json.dumps({"model": str(out), "pictures": len(made.labels), "parity": made.parity, "int8_shift": shift}))
+    report = {
+        "model": str(out),
+        "pictures": len(made.labels),
+        "skipped": made.skipped,
+        "parity": made.parity,
+        "int8_shift": shift,
+    }
+    print(json.dumps(report))
     return 0

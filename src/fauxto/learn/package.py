@@ -12,14 +12,14 @@ import numpy as np
 
 from fauxto.contracts import Detector
 from fauxto.data.manifest import Sample
-from fauxto.errors import ContractError, FauxtoError, InputError
+from fauxto.errors import ContractError, InputError, ResourceError
 from fauxto.launder import apply
 from fauxto.learn.calibrate import fit_platt
 from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
 from fauxto.media.decode import decode
 from fauxto.run.backends.openvino import open_network
 
-HISTORIES = ("", "jpeg:90", "jpeg:75", "webp:80", "resize:0.75|jpeg:85", "fit:1280|jpeg:80")
+HISTORIES = ("png", "jpeg:90", "jpeg:75", "webp:80", "resize:0.75|jpeg:85", "fit:1280|jpeg:80")
 """What reference pictures have been through: each picture gets one of these, in turn, so that it is one witness only."""
 
 ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_jpeg_quality": 40}
@@ -28,8 +28,12 @@ ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_jpeg_quality": 40}
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """What packaging measured: worst float export difference, and float against int8 logits on the same crops."""
+    """What packaging measured: worst float export difference, and float against int8 logits on the same crops.
 
+    `skipped` maps the path of each picture that could not be read to the reason.
+    """
+
+    skipped: dict[str, str]
     parity: float
     float_logits: np.ndarray
     int8_logits: np.ndarray
@@ -48,7 +52,7 @@ def package(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    kept, stacks = _read(detector, samples)
+    kept, stacks, skipped = _read(detector, samples)
     if not kept:
         raise InputError("Not one calibration picture could be read.", fix="Check the paths of the manifest.")
     floating, target = folder / "model-float.onnx", folder / "model.onnx"
@@ -79,20 +83,23 @@ def package(
         "abstain": ABSTAIN,
     }
     (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
-    return Packaged(parity, float_logits, int8_logits, labels)
+    return Packaged(skipped, parity, float_logits, int8_logits, labels)
 
 
-def _read(detector: Detector, samples: Sequence[Sample]) -> tuple[list[Sample], list[np.ndarray]]:
-    """The samples that could be read, and the preprocessed windows of each after its history."""
-    kept, stacks = [], []
+def _read(
+    detector: Detector, samples: Sequence[Sample]
+) -> tuple[list[Sample], list[np.ndarray], dict[str, str]]:
+    """The samples that could be read, the preprocessed windows of each after its history, and why others were not."""
+    kept, stacks, skipped = [], [], {}
     for i, sample in enumerate(samples):
         try:
             pixels = decode(Path(sample.path).read_bytes())
-            stacks.append(detector.preprocess(apply(pixels, HISTORIES[i % len(HISTORIES)], seed=i)))
-        except (FauxtoError, OSError):
+        except (InputError, ResourceError, OSError) as error:
+            skipped[sample.path] = str(error)
             continue
+        stacks.append(detector.preprocess(apply(pixels, HISTORIES[i % len(HISTORIES)], seed=i)))
         kept.append(sample)
-    return kept, stacks
+    return kept, stacks, skipped
 
 
 def _batches(stacks: Sequence[np.ndarray], most: int = 200) -> Iterable[np.ndarray]:

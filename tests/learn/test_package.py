@@ -1,0 +1,148 @@
+"""From a folder of pictures to a model that scans: train, package, scan, by the command line's own verbs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from PIL import Image
+
+from fauxto.cli.data import index
+from fauxto.cli.train import package, train
+from fauxto.cli.weights import convert
+from fauxto.data.manifest import Sample, read, write
+from fauxto.detect.house import House
+from fauxto.errors import ContractError, InputError, PolicyError
+from fauxto.learn import export
+from fauxto.learn.calibrate import fit_platt
+from fauxto.learn.package import package as make
+from fauxto.media.crops import CropSpec
+from fauxto.run.model import load
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Noise photographs and the same noise doubled by nearest-neighbour up-sampling, in labelled folders."""
+    root = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for label in ("real", "fake"):
+        (root / label / "maker").mkdir(parents=True)
+        for i in range(8):
+            pixels = rng.integers(60, 190, (288, 288, 3), dtype=np.uint8)
+            if label == "fake":
+                pixels = pixels[::2, ::2].repeat(2, axis=0).repeat(2, axis=1)
+            Image.fromarray(pixels).save(root / label / "maker" / f"{i}.png")
+    return root
+
+
+def test_from_folder_to_scanning_model(pictures, tmp_path, capsys):
+    manifest = tmp_path / "manifest.csv"
+    assert index(pictures, out=manifest) == 0
+    samples = [replace(s, family="noise", split="calibration" if "7.png" in s.path else "train") for s in read(manifest)]
+    write(samples, manifest)
+    run, model = tmp_path / "run", tmp_path / "model"
+    fast = {"steps": 30, "crop": 32, "batch_size": 8, "patches": 1, "workers": 0, "launder": False}
+    assert train("house", data=manifest, out=run, **fast) == 0
+    assert train("house", data=manifest, out=run, **fast) == 0
+    assert json.loads((run / "training.json").read_text())["samples"] == 14
+    write([replace(s, split="calibration") for s in samples], manifest)
+    assert package("house", weights=run / "weights.safetensors", data=manifest, out=model) == 0
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert report["skipped"] == {}
+    assert report["parity"] < 2e-3
+    assert load(model).populations["noise"]["n"] == 8
+
+
+def test_an_upside_down_detector_is_refused(pictures, tmp_path):
+    detector = House(CropSpec(256, 1))
+    samples = [Sample(str(p), int("fake" in str(p)), family="noise") for p in sorted(pictures.rglob("*.png"))]
+    settle(detector, samples)
+    with torch.no_grad():
+        detector.network().classifier.head.weight.neg_()
+    with pytest.raises(ContractError, match="ranks real above"):
+        make(detector, samples, tmp_path / "model", version="test", descriptions={})
+
+
+def test_packaged_model_scores_as_the_network(pictures, tmp_path):
+    detector = House(CropSpec(256, 1))
+    samples = [Sample(str(p), int("fake" in str(p)), family="noise") for p in sorted(pictures.rglob("*.png"))]
+    settle(detector, samples)
+    made = make(detector, samples, tmp_path / "model", version="test", descriptions={"noise": "Noise."})
+    assert made.parity < 2e-3
+    assert not (tmp_path / "model" / "model-float.onnx").exists()
+    spread = made.float_logits.std()
+    assert np.abs(made.float_logits - made.int8_logits).mean() < 0.1 * spread
+    model = load(tmp_path / "model")
+    assert model.populations["noise"]["description"] == "Noise."
+    assert model.populations["noise"]["logits"] == sorted(model.populations["noise"]["logits"])
+    assert sum(p["n"] for p in model.populations.values()) == 8
+
+
+def settle(detector: House, samples) -> None:
+    """A few passes in training mode so that batch norm has statistics, and a head that points the right way."""
+    network = detector.network()
+    batch = torch.from_numpy(np.concatenate([detector.preprocess(np.asarray(Image.open(s.path))) for s in samples]))
+    labels = torch.tensor([s.label for s in samples]).float()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    for _ in range(6):
+        optimizer.zero_grad()
+        detector.loss(network.train()(batch[:, :, :64, :64]), labels).backward()
+        optimizer.step()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None
+            module.reset_running_stats()
+    with torch.no_grad():
+        network(batch)
+        network.eval()
+        if network(batch)[labels == 1].mean() < network(batch)[labels == 0].mean():
+            network.classifier.head.weight.neg_()
+            network.classifier.head.bias.neg_()
+
+
+def test_fixed_filters_stay_in_float(tmp_path):
+    detector = House(CropSpec(64, 1))
+    export.export_onnx(detector.network(), tmp_path / "float.onnx", 64)
+    crops = [np.random.default_rng(i).random((2, 3, 64, 64), dtype=np.float32) for i in range(3)]
+    export.quantize(tmp_path / "float.onnx", tmp_path / "int8.onnx", crops)
+    graph = onnx.load(tmp_path / "int8.onnx").graph
+    quantized = {name for node in graph.node if node.op_type == "DequantizeLinear" for name in node.output}
+    for node in graph.node:
+        if node.op_type == "Conv":
+            grouped = any(a.name == "group" and a.i > 1 for a in node.attribute)
+            assert (node.input[0] in quantized) != grouped
+
+
+def test_an_export_that_differs_is_refused(tmp_path):
+    detector, other = House(CropSpec(64, 1)), House(CropSpec(64, 1))
+    export.export_onnx(other.network(), tmp_path / "other.onnx", 64)
+    crops = np.random.default_rng(0).random((2, 3, 64, 64), dtype=np.float32)
+    assert export.check_parity(other.network(), tmp_path / "other.onnx", crops) < 1e-4
+    with pytest.raises(ContractError, match="differs from the network"):
+        export.check_parity(detector.network(), tmp_path / "other.onnx", crops)
+
+
+def test_platt_recovers_a_known_logistic():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, 20000)
+    labels = rng.random(20000) < 1 / (1 + np.exp(-(1.5 * logits - 0.0)))
+    fitted = fit_platt(logits, labels)
+    assert fitted["slope"] == pytest.approx(1.5, abs=0.06)
+    assert fitted["intercept"] == pytest.approx(0.0, abs=0.06)
+    with pytest.raises(InputError, match="one class"):
+        fit_platt(logits, np.ones(20000))
+
+
+def test_convert_writes_safetensors_and_never_over_a_file(tmp_path):
+    torch.save(House().network().classifier.state_dict(), tmp_path / "a.pth")
+    assert convert(tmp_path / "a.pth", tmp_path / "a.safetensors") == 0
+    first, second = House(), House()
+    first.load(str(tmp_path / "a.pth"))
+    second.load(str(tmp_path / "a.safetensors"))
+    assert torch.equal(first.network().classifier.head.weight, second.network().classifier.head.weight)
+    with pytest.raises(PolicyError, match="exists"):
+        convert(tmp_path / "a.pth", tmp_path / "a.safetensors")
