@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import socket
+import sys
 import threading
 import zlib
 from collections.abc import Iterator
@@ -280,3 +281,12 @@ def test_a_picture_smuggled_into_the_padding_of_a_manifest_is_not_trusted(alpha:
     for data in (swapped, filled):
         found = read(data, trust_anchors=alpha.anchors)
         assert (found.state, found.decisive) == ("broken", False)
+
+
+def test_a_library_that_is_missing_costs_the_manifest_and_not_the_scan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "c2pa", None)
+    found = read(files.png(files.chunk("caBX", b"manifest")))
+    assert found.state == "unreadable"
+    assert "cannot be loaded" in found.evidence()[0].statement

@@ -30,9 +30,7 @@ _KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the text says: the prompt, the pairs of the last line in order, and whether a picture was the
-    start.
-    """
+    """The prompt, the pairs of the settings line in order, and whether it all started from a picture."""
 
     prompt: str
     pairs: dict[str, str]
@@ -79,8 +77,6 @@ def _pairs(line: str) -> dict[str, str]:
 
 
 def _from_picture(pairs: dict[str, str]) -> bool:
-    """A denoising strength without the high-resolution second pass belongs to image-to-image and
-    inpainting.
-    """
+    """A denoising strength without a high-resolution second pass means image-to-image or inpainting."""
     second_pass = any(key.startswith(("Hires", "First pass")) for key in pairs)
     return "Mask blur" in pairs or ("Denoising strength" in pairs and not second_pass)

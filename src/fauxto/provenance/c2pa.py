@@ -47,9 +47,7 @@ def _is_manifest(format: str, part: Part) -> bool:
 
 
 def settings(trust_anchors: str | None) -> dict[str, object]:
-    """The library's settings: everything that could open a connection is off, and only the user's anchors are
-    trusted.
-    """
+    """The library's settings: what could open a connection is off; only the user's anchors are trusted."""
     found: dict[str, object] = {
         "verify": {
             "verify_after_reading": True,
@@ -103,12 +101,19 @@ def read(data: bytes, walk: Walk, trust_anchors: str | None = None) -> C2pa:
         return C2pa(
             "unreadable", reason=f"The manifest has {size:,} bytes; at most {MAX_MANIFEST:,} are read."
         )
-    from c2pa import C2paError, Context, Reader  # noqa: PLC0415 -- a file without manifest pays nothing
+    return _ask_library(data, _MIME[walk.format], trust_anchors)
 
+
+def _ask_library(data: bytes, mime: str, trust_anchors: str | None) -> C2pa:
+    """Have the native library check the manifest; every failure of it becomes the state "unreadable"."""
+    try:
+        from c2pa import C2paError, Context, Reader  # noqa: PLC0415 -- a file without manifest pays nothing
+    except (ImportError, OSError) as error:
+        return C2pa("unreadable", reason=excerpt(f"The C2PA library cannot be loaded: {error}"))
     try:
         with (
             Context.from_dict(settings(trust_anchors)) as context,
-            Reader(_MIME[walk.format], io.BytesIO(data), context=context) as reader,
+            Reader(mime, io.BytesIO(data), context=context) as reader,
         ):
             store = json.loads(reader.json())
     except C2paError as error:
@@ -121,6 +126,7 @@ def read(data: bytes, walk: Walk, trust_anchors: str | None = None) -> C2pa:
 
 
 def _unreadable(message: str) -> C2pa:
-    if message.startswith("ManifestNotFound"):
+    # A manifest that is kept elsewhere is none here; the pointer to it is reported from the XMP.
+    if message.startswith(("ManifestNotFound", "Remote")):
         return C2pa()
     return C2pa("unreadable", reason=excerpt(message))

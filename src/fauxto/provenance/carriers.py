@@ -72,9 +72,7 @@ class Reading:
             self.unreadable.append(Tag(carrier, standard, "", excerpt(reason), strength="none"))
 
     def _raw_profile(self, carrier: str, text: bytes) -> None:
-        """ImageMagick's way of storing a foreign block: a newline, its name, its length, then hexadecimal
-        digits.
-        """
+        """Unwrap ImageMagick's storage of a foreign block: its name, its length, hexadecimal digits."""
         try:
             block = bytes.fromhex("".join(text.decode("ascii").split()[2:]))
         except ValueError:

@@ -37,8 +37,7 @@ def is_workflow(graph: _Graph) -> bool:
 def read_prompt(graph: _Graph) -> PointsTo:
     """ "edited" when a loaded picture is what the sampler starts from, "generated" otherwise.
 
-    A loaded picture that only steers (ControlNet, IP-Adapter, a face reference) does not make the result an
-    edit.
+    A loaded picture that only steers (ControlNet, IP-Adapter, a face reference) makes no edit.
     """
     samplers = [name for name, node in graph.items() if _is_sampler(node["class_type"])]
     if samplers:

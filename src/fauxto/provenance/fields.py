@@ -64,9 +64,7 @@ class Tag:
 
 
 class Fields:
-    """The declared fields of one file, in file order; duplicates are kept, because a later one may be the
-    forged one.
-    """
+    """The declared fields of one file, in file order, duplicates included: either may be the forged one."""
 
     def __init__(self, fields: list[Field]) -> None:
         self._fields = fields

@@ -22,9 +22,7 @@ _DREAM_FLAGS = re.compile(r"(?:^|\s)-([sSWHCAfIU])\s?(?=\S)")
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """A generator that writes its own name: the folded value of the field must match `pattern` from end to
-    end.
-    """
+    """A generator that writes its own name: the whole folded value of the field must match `pattern`."""
 
     generator: str
     standard: Standard
@@ -81,9 +79,7 @@ def _parameters(fields: Fields) -> Iterator[Tag]:
 
 
 def _comfyui(fields: Fields) -> Iterator[Tag]:
-    """ComfyUI: PNG texts `prompt` and `workflow`; in WebP and JPEG an Exif text that begins with the same
-    word.
-    """
+    """ComfyUI: PNG texts `prompt` and `workflow`; elsewhere an Exif text that begins with that word."""
     for field in fields:
         name, text = field.name, field.value
         if field.standard == "exif":
@@ -163,9 +159,7 @@ def _midjourney(fields: Fields) -> Iterator[Tag]:
 
 
 def _xai(fields: Fields) -> Iterator[Tag]:
-    """xAI Grok: a signature as description and a UUID as artist, in one Exif block; neither alone is
-    enough.
-    """
+    """xAI Grok: a signature as description and a UUID as artist in one Exif block; one alone is nothing."""
     for field in fields.of("exif", "ImageDescription"):
         artists = [f for f in fields.of("exif", "Artist") if f.carrier == field.carrier]
         if _SIGNATURE.fullmatch(field.value[:4096]) and any(

@@ -23,11 +23,7 @@ NOT_ABOUT_INTEGRITY = (
     "assertion.required.missing",
     "cawg.",
 )
-"""Failures under which the file is still the one that was signed: they speak of who and how, not of altered
-bytes.
-
-Any other failure, known or not, counts as broken.
-"""
+"""Failures that leave the bytes as they were signed: they speak of who and how. Any other is broken."""
 
 _CREATED = "c2pa.created"
 _NEUTRAL = {"c2pa.opened", "c2pa.converted", "c2pa.transcoded", "c2pa.repackaged", "c2pa.published"}
