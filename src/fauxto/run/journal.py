@@ -16,12 +16,13 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from fauxto.errors import PolicyError, ResourceError
 from fauxto.finding import Finding
@@ -36,10 +37,13 @@ _SCHEMA = f"""
 BEGIN;
 PRAGMA application_id = {_APPLICATION};
 CREATE TABLE IF NOT EXISTS files (
-  key BLOB PRIMARY KEY, size INTEGER, changed INTEGER, sha256 TEXT, fingerprint TEXT NOT NULL, finding TEXT NOT NULL
+  key BLOB PRIMARY KEY, size INTEGER, changed INTEGER, sha256 TEXT, fingerprint TEXT NOT NULL,
+  finding TEXT NOT NULL, seal INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS contents ON files (sha256, fingerprint);
-CREATE TABLE IF NOT EXISTS listing (position INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, path TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS listing (
+  position INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, path TEXT NOT NULL
+);
 COMMIT;
 """
 _BATCH, _SECONDS = 256, 1.0
@@ -93,29 +97,38 @@ class Journal:
         if stamp is None:
             return None
         query = (
-            "SELECT finding FROM files WHERE key = ? AND size = ? AND changed = ? AND fingerprint = ?"
-            " AND sha256 IS NOT NULL"
+            "SELECT sha256, finding, seal FROM files WHERE key = ? AND size = ? AND changed = ?"
+            " AND fingerprint = ? AND sha256 IS NOT NULL"
         )
         with self._guarded():
             row = self._database.execute(query, (_key(source), *stamp, self.fingerprint)).fetchone()
-        return replace(Finding.from_dict(json.loads(row[0])), path=readable(source)) if row else None
+        known = _unseal(row)
+        return replace(known, path=readable(source)) if known else None
 
     def record(self, source: str, stamp: Stamp | None, finding: Finding) -> None:
         """Keep a Finding; `stamp` was taken before the file was read."""
         size, changed = stamp or (None, None)
-        row = (_key(source), size, changed, finding.sha256, self.fingerprint, finding.to_json())
+        text = finding.to_json()
+        sealed = (finding.sha256, self.fingerprint, text, _seal(finding.sha256, text))
         with self._guarded():
-            self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", row)
+            self._database.execute(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (_key(source), size, changed, *sealed),
+            )
         self._count()
 
     def findings(self) -> Iterator[Finding]:
         """The Findings of this scan, in order, each source once."""
         query = (
-            "SELECT path, finding FROM listing JOIN files USING (key) WHERE fingerprint = ? ORDER BY position"
+            "SELECT path, sha256, finding, seal FROM listing JOIN files USING (key)"
+            " WHERE fingerprint = ? ORDER BY position"
         )
         with self._guarded():
-            for path, finding in self._database.execute(query, (self.fingerprint,)):
-                yield replace(Finding.from_dict(json.loads(finding)), path=path)
+            for path, *row in self._database.execute(query, (self.fingerprint,)):
+                finding = _unseal(row)
+                if finding is None:
+                    raise sqlite3.DatabaseError(f"the row of {path} has changed on the disk")
+                yield replace(finding, path=path)
 
     def _count(self) -> None:
         self._pending += 1
@@ -144,12 +157,12 @@ class Contents:
 
     def __call__(self, sha256: str) -> Finding | None:
         """The Finding of a content that was read without error; None if unknown, or if the journal is busy."""
-        query = "SELECT finding FROM files WHERE sha256 = ? AND fingerprint = ? LIMIT 1"
+        query = "SELECT sha256, finding, seal FROM files WHERE sha256 = ? AND fingerprint = ? LIMIT 1"
+        row = None
         with suppress(sqlite3.OperationalError):  # to know saves time; not to know costs nothing else
             row = self._database.execute(query, (sha256, self._fingerprint)).fetchone()
-            finding = Finding.from_dict(json.loads(row[0])) if row else None
-            return finding if finding and finding.status == "ok" else None
-        return None
+        finding = _unseal(row)
+        return finding if finding and finding.status == "ok" else None
 
 
 def stamp(source: str) -> Stamp | None:
@@ -159,6 +172,18 @@ def stamp(source: str) -> Stamp | None:
     except (OSError, ValueError):
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _seal(sha256: str | None, finding: str) -> int:
+    """A checksum, which SQLite keeps none of: a row that went bad on the disk is as good as no row."""
+    return zlib.crc32(f"{sha256} {finding}".encode())
+
+
+def _unseal(row: Sequence[Any] | None) -> Finding | None:
+    """The Finding of a row `(sha256, finding, seal)`; None if there is no row, or if it went bad."""
+    if row is None or row[2] != _seal(row[0], row[1]):
+        return None
+    return Finding.from_dict(json.loads(row[1]))
 
 
 def _key(source: str) -> bytes:
@@ -176,7 +201,7 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("BEGIN IMMEDIATE")
-        database.execute("SELECT key, size, changed, sha256, fingerprint, finding FROM files LIMIT 1")
+        database.execute("SELECT key, size, changed, sha256, fingerprint, finding, seal FROM files LIMIT 1")
     except BaseException:
         database.close()
         raise

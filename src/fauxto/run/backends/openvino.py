@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
-import openvino
 
 SETTINGS = {
     "INFERENCE_NUM_THREADS": 1,
@@ -17,8 +18,8 @@ SETTINGS = {
 }
 """One thread and one stream, because every core has a process of its own; no pinning, for the same reason.
 
-The precision is set to f32 because OpenVINO would otherwise take bfloat16 on CPUs that have it, and the
-same picture would get another logit on another machine. Layers that were exported as int8 stay int8.
+The precision is set to f32 because OpenVINO would otherwise take bfloat16 on CPUs that have it, and the same
+picture would get another logit on another machine. Layers that were exported as int8 stay int8.
 """
 
 
@@ -26,16 +27,32 @@ class OpenvinoNetwork:
     """A compiled ONNX file; one call at a time, other threads wait."""
 
     def __init__(self, onnx: Path) -> None:
-        core = openvino.Core()
+        core = _runtime().Core()
         self._request = core.compile_model(core.read_model(onnx), "CPU", SETTINGS).create_infer_request()
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Logits `(k,)` of float32 pixels `(k, 3, s, s)` in [0, 1]."""
         with self._one_at_a_time:
-            return self._request.infer({0: pixels})[0].reshape(-1).copy()
+            logits: np.ndarray = self._request.infer({0: pixels})[0]
+            return logits.reshape(-1).copy()
 
 
 def open_network(onnx: Path) -> OpenvinoNetwork:
     """Compile an ONNX file for this CPU."""
     return OpenvinoNetwork(onnx)
+
+
+def _runtime() -> ModuleType:
+    """OpenVINO without its model converter, which it imports if it can: 0.1 s, and a telemetry client with it."""
+    converter = "openvino.tools.ovc"
+    hide = "openvino" not in sys.modules and converter not in sys.modules
+    if hide:
+        sys.modules[converter] = None  # type: ignore[assignment]  # Python's own way to make an import fail
+    try:
+        import openvino  # noqa: PLC0415
+    finally:
+        if hide:
+            del sys.modules[converter]
+    runtime: ModuleType = openvino
+    return runtime

@@ -1,0 +1,3 @@
+from tests.run.conftest import folder, model
+
+__all__ = ["folder", "model"]

@@ -1,0 +1,139 @@
+"""Reading one source: kinds of files, limits, names, and the network only with leave."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from fauxto.errors import FauxtoError, PolicyError
+from fauxto.media.limits import Limits
+from fauxto.run import source
+from hypothesis import given
+from hypothesis import strategies as st
+
+LIMITS = Limits(max_bytes=1000, seconds=5)
+
+
+def code_of(path: str, **options) -> str:
+    with pytest.raises(FauxtoError) as caught:
+        source.read(path, LIMITS, **options)
+    assert caught.value.what
+    assert caught.value.fix
+    return caught.value.code
+
+
+def test_bytes_come_back_as_they_are(tmp_path: Path):
+    file = tmp_path / "a"
+    file.write_bytes(bytes(range(256)))
+    assert source.read(str(file), LIMITS) == bytes(range(256))
+    (tmp_path / "link").symlink_to(file)
+    assert source.read(str(tmp_path / "link"), LIMITS) == bytes(range(256))
+
+
+@pytest.mark.parametrize("size", [999, 1000])
+def test_the_limit_itself_is_allowed(tmp_path: Path, size: int):
+    (tmp_path / "a").write_bytes(b"x" * size)
+    assert len(source.read(str(tmp_path / "a"), LIMITS)) == size
+
+
+def test_what_is_not_a_readable_file_is_named(tmp_path: Path):
+    (tmp_path / "large").write_bytes(b"x" * 1001)
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+    assert code_of(str(tmp_path / "large")) == "too_many_bytes"
+    assert code_of(str(tmp_path / "fifo")) == "not_a_file"
+    assert code_of(str(tmp_path / "socket")) == "not_a_file"
+    assert code_of(str(tmp_path)) == "not_a_file"
+    assert code_of("/dev/zero") == "not_a_file"
+    assert code_of(str(tmp_path / "nothing")) == "not_found"
+    assert code_of(str(tmp_path / "large" / "below a file")) == "not_found"
+    assert code_of(str(tmp_path / "loop")) == "unreadable"
+    assert code_of("nul\0byte") == "unreadable"
+    assert code_of("") == "not_found"
+
+
+def test_a_file_that_reports_no_size_is_still_bounded():
+    """Files of /proc say that they have 0 bytes."""
+    assert source.read("/proc/self/status", Limits(max_bytes=100_000)).startswith(b"Name:")
+    assert code_of("/proc/self/smaps") == "too_many_bytes"
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Between looking and opening, the name points elsewhere: the descriptor is looked at again."""
+    (tmp_path / "file").write_bytes(b"x")
+    os.mkfifo(tmp_path / "fifo")
+    genuine = os.stat(tmp_path / "file")
+    monkeypatch.setattr(os, "stat", lambda *_, **__: genuine)
+    assert code_of(str(tmp_path / "fifo")) == "not_a_file"
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_every_name_becomes_text_that_utf8_can_carry(name: bytes):
+    shown = source.readable(os.fsdecode(name))
+    assert shown.encode("utf-8").decode("utf-8") == shown
+    if b"\\" not in name:
+        assert shown.encode("utf-8").decode("utf-8") == name.decode("utf-8", "backslashreplace")
+
+
+def test_an_address_is_refused_without_leave_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch):
+    def forbidden(*_, **__):
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", forbidden)
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+    with pytest.raises(PolicyError, match="no connection unless told"):
+        source.read("HTTPS://example.org/a.jpg", LIMITS)
+
+
+class _Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        replies = {
+            "/picture": (200, {}, b"pixels"),
+            "/again": (302, {"Location": "/picture"}, b""),
+            "/passwd": (302, {"Location": "file:///etc/passwd"}, b""),
+            "/ftp": (302, {"Location": "ftp://localhost/a"}, b""),
+            "/large": (200, {}, b"x" * 1001),
+            "/gone": (404, {}, b"x"),
+            "/round": (302, {"Location": "/round"}, b""),
+        }
+        status, headers, body = replies[self.path]
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    server = HTTPServer(("127.0.0.1", 0), _Site)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_an_address_is_fetched_with_leave(site: str):
+    assert source.read(f"{site}/picture", LIMITS, allow_network=True) == b"pixels"
+    assert source.read(f"{site}/again", LIMITS, allow_network=True) == b"pixels"
+
+
+def test_what_an_address_cannot_make_us_do(site: str):
+    assert code_of(f"{site}/passwd", allow_network=True) == "unreachable"
+    assert code_of(f"{site}/ftp", allow_network=True) == "network"
+    assert code_of(f"{site}/large", allow_network=True) == "too_many_bytes"
+    assert code_of(f"{site}/gone", allow_network=True) == "unreachable"
+    assert code_of(f"{site}/round", allow_network=True) == "unreachable"
+    assert code_of("http://127.0.0.1:1/closed", allow_network=True) == "unreachable"
+    assert code_of("http://", allow_network=True) == "unreachable"
