@@ -171,6 +171,17 @@ def test_spare_bytes_before_the_end_marker_cost_no_pixel():
     np.testing.assert_array_equal(decode(data[:-2] + b"\x12\x34" * 4 + b"\xff\xd9"), pillow_rgb(data))
 
 
+def test_a_missing_restart_is_never_painted_gray():
+    data = SOLID["jpeg restart"]
+    restart = data.index(b"\xff\xd1", data.index(b"\xff\xda"))
+    with pytest.raises(InputError) as caught:
+        decode(data[: restart + 2] + b"\x12\x34" * 4 + b"\xff\xd9")
+    assert caught.value.code == "corrupt"
+    with pytest.raises(InputError) as caught:
+        decode(data[:restart] + b"\x12\x34" * 4 + b"\xff\xd9")
+    assert caught.value.code == "corrupt"
+
+
 def test_odd_jfif_and_adobe_segments_are_read_as_pillow_reads_them():
     data = SOLID["jpeg 4:2:0"]
     version = data.index(b"JFIF\0") + 5

@@ -78,7 +78,8 @@ def decode_jpeg(data: bytes, found: Walk, header: JpegHeader, box: Box) -> np.nd
                 raise
             pixels = None
         if pixels is None:
-            whole = _whole_jpeg(bare(data, found), len(header.components))
+            restarts = any(part.name == "DRI" for part in found.parts)
+            whole = _whole_jpeg(bare(data, found), len(header.components), restarts)
             pixels = whole[box.y : box.y + box.height, box.x : box.x + box.width]
     return pixels
 
@@ -152,7 +153,7 @@ def over_white(rgba: np.ndarray) -> np.ndarray:
     return out
 
 
-def _whole_jpeg(stream: bytes, components: int) -> np.ndarray:
+def _whole_jpeg(stream: bytes, components: int, restarts: bool) -> np.ndarray:
     """Every pixel, by the accurate DCT and fancy up-sampling; damaged data are an error, never gray."""
     space = "CMYK" if components == 4 else "RGB"
 
@@ -170,8 +171,9 @@ def _whole_jpeg(stream: bytes, components: int) -> np.ndarray:
             image = _plugin("jpeg")(io.BytesIO(stream))
             image.load()
             return _rgb(image)
-        # Spare bytes behind the last block are the one flaw that costs no pixel; some cameras write them.
-        if "extraneous bytes before marker 0xd9" not in str(error):
+        # Spare bytes behind the last block are the one flaw that costs no pixel; some cameras write them. With
+        # restart markers the same words may mean that a restart, and all rows from there, are missing.
+        if restarts or "extraneous bytes before marker 0xd9" not in str(error):
             raise
         pixels = read(strict=False)
     return cmyk_to_rgb(pixels) if components == 4 else pixels
