@@ -171,8 +171,8 @@ def _whole_jpeg(stream: bytes, components: int, restarts: bool) -> np.ndarray:
             image = _plugin("jpeg")(io.BytesIO(stream))
             image.load()
             return _rgb(image)
-        # Spare bytes behind the last block are the one flaw that costs no pixel; some cameras write them. Where
-        # there are restarts, the same words may mean that one, and every row from there, is missing.
+        # Spare bytes behind the last block are the one flaw that costs no pixel; some cameras write them.
+        # Where there are restarts, the same words may mean that one, and every row from there, is missing.
         if restarts or "extraneous bytes before marker 0xd9" not in str(error):
             raise
         pixels = read(strict=False)
