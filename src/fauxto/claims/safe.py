@@ -21,6 +21,8 @@ from fauxto.errors import InputError
 from fauxto.nn.residual import DiagonalHaar
 
 SEEDS = (0, 1, 2)
+BATCH = 16
+LEARNED = 0.9
 PICTURE = 160
 SIDE = 64
 """Sides in pixels of picture and network input: a crop is a sixth of the picture, a resize 40 % of it."""
@@ -114,15 +116,22 @@ def smoke() -> ClaimResult:
     )
 
 
-def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 240, test: int = 200, epochs: int = 5) -> ClaimResult:
-    """Crop against resize in training and test, then the two other switches, each alone off; three seeds."""
+def laptop(
+    seeds: tuple[int, ...] = SEEDS, train: int = 320, test: int = 200, epochs: int = 8, switches: bool = False
+) -> ClaimResult:
+    """Crop against resize in training and test, three seeds.
+
+    `switches` adds the two other transformations, each alone off, and doubles the time. A network that has not
+    learned its own family has nothing to transfer: then the claim does not hold, and the details say so.
+    """
     checks = exact_checks()
     arms = {
         "safe": Arm(SAFE(), _random_crop, _middle_crop),
         "resize instead of crop": Arm(SAFE(), _resize, shrink),
-        "no rotation and jitter": Arm(SAFE(turn_and_jitter=False), _random_crop, _middle_crop),
-        "no mask": Arm(SAFE(mask=False), _random_crop, _middle_crop),
     }
+    if switches:
+        arms["no rotation and jitter"] = Arm(SAFE(turn_and_jitter=False), _random_crop, _middle_crop)
+        arms["no mask"] = Arm(SAFE(mask=False), _random_crop, _middle_crop)
     table: dict[str, list[dict[str, float]]] = {arm: [] for arm in arms}
     for seed in seeds:
         corpus = make_corpus(seed, size=PICTURE, train=train, test=test)
@@ -131,21 +140,24 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 240, test: int = 200, ep
     unseen = {arm: [float(np.mean([row[f] for f in UNSEEN])) for row in rows] for arm, rows in table.items()}
     margins = {arm: compare(unseen["safe"], unseen[arm]) for arm in arms if arm != "safe"}
     core = margins["resize instead of crop"]
+    learned = min(row[TRAIN_FAMILY] for row in table["safe"])
     return ClaimResult(
         slug=CARD.slug,
         scale="laptop",
         statement=CARD.claim,
         unit=f"mean AUC over the unseen up-samplers {' and '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
-        rule="every exact check passes and crop beats resize by more than the seed spread",
+        rule=f"every exact check passes, SAFE learned its own family (AUC above {LEARNED} on every seed) "
+        "and crop beats resize by more than the seed spread",
         measured=core.measured,
         control=core.control,
         margin=core.margin,
         spread=core.spread,
         interval=core.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and core.holds,
+        holds=all(check.passed for check in checks) and learned > LEARNED and core.holds,
         checks=checks,
         details={
+            "lowest AUC of SAFE on its own family": learned,
             "margin of SAFE over each switch turned off": {
                 arm: {
                     "without": m.control,
@@ -158,9 +170,9 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 240, test: int = 200, ep
             },
             "AUC by arm and seed": table,
             "set-up": f"{train} + {train} pictures of {PICTURE} px, input {SIDE} px, {epochs} epochs, "
-            f"{test} test pictures a class",
+            f"batch {BATCH}, {test} test pictures a class",
         },
-        note="Reals are camera-world photographs only. The other switches are outside the rule.",
+        note="Reals are camera-world photographs only. Rotation, jitter and mask are run on request.",
     )
 
 
@@ -190,7 +202,7 @@ def _train_and_test(arm: Arm, corpus: Corpus, seed: int, epochs: int) -> dict[st
         return arm.detector.augment(arm.training(pictures[index], rng), rng)
 
     network = seeded(SAFENetwork, seed)
-    # The published 5e-3 is for batches of 128; scaled by the batch, as the recipe itself scales it.
+    # The published 5e-3 is for batches of 128; the recipe itself scales it with the batch.
     fit(
         network,
         draw,
@@ -198,8 +210,9 @@ def _train_and_test(arm: Arm, corpus: Corpus, seed: int, epochs: int) -> dict[st
         arm.detector.loss,
         seed=seed,
         epochs=epochs,
-        learning_rate=1.25e-3,
+        learning_rate=5e-3 * BATCH / 128,
         weight_decay=0.01,
+        batch=BATCH,
     )
     reals = [arm.testing(picture) for picture in corpus.test_real]
     return {
