@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from fauxto.errors import ContractError, FauxtoError, WeightError
 from fauxto.run.model import BACKENDS, Model, load
 from tests.run import tiny
@@ -102,7 +103,7 @@ def test_one_changed_byte_of_the_network_is_noticed(tmp_path: Path):
     onnx = bytearray((folder / "model.onnx").read_bytes())
     onnx[len(onnx) // 2] ^= 1
     (folder / "model.onnx").write_bytes(onnx)
-    with pytest.raises(WeightError, match="is not the network"):
+    with pytest.raises(WeightError, match="is not the network of"):
         load(folder)
 
 
@@ -117,5 +118,5 @@ def test_loading_imports_no_runtime_and_scoring_no_torch_and_no_telemetry(model:
         "print([name for name in ('torch', 'onnxruntime', 'openvino_telemetry') if name in sys.modules])\n"
         "import openvino.tools.ovc\n"  # hidden only while OpenVINO was imported
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr

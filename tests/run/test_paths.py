@@ -6,10 +6,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from fauxto.errors import InputError
-from fauxto.run import paths
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fauxto.errors import InputError
+from fauxto.run import paths
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -28,7 +29,13 @@ def test_a_folder_gives_what_is_named_or_made_like_a_picture(tmp_path: Path):
     touch(tmp_path, "b.JPG", "a/z.png", "a/b.heic", "notes.txt", "clip.mp4", "empty")
     touch(tmp_path, "no-suffix", "wrong.txt", content=PNG)
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert names(paths.expand([tmp_path]), tmp_path) == ["a/b.heic", "a/z.png", "b.JPG", "no-suffix", "wrong.txt"]
+    assert names(paths.expand([tmp_path]), tmp_path) == [
+        "a/b.heic",
+        "a/z.png",
+        "b.JPG",
+        "no-suffix",
+        "wrong.txt",
+    ]
 
 
 def test_a_named_source_always_gets_a_row(tmp_path: Path):

@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from fauxto.errors import ResourceError
 from fauxto.run import pool as pools
 from fauxto.run.pool import Failure, Pool
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tests.run import misbehaving
 
 
@@ -164,7 +165,11 @@ def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path):
     )
     here = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     parent = subprocess.run(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": here}
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": here},
+        check=False,
     )
     assert parent.returncode == -9
     for pid in set(parent.stdout.split()):

@@ -8,11 +8,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fauxto.errors import FauxtoError, PolicyError
 from fauxto.media.limits import Limits
 from fauxto.run import source
-from hypothesis import given
-from hypothesis import strategies as st
 
 LIMITS = Limits(max_bytes=1000, seconds=5)
 

@@ -83,18 +83,18 @@ def complain(what: str, fix: str, debug: bool = False) -> int:
 
 
 def _reader_left() -> int:
-    """`fauxto ... | head`: nobody reads any more, which is no error; keep the exit from flushing into the pipe."""
+    """`fauxto ... | head`: nobody reads any more, which is no error; flush nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _hold_standard_streams() -> None:
-    """Open what was closed (`>&-`) on the null device: the next file opened would take its number, and its output."""
+    """Open what was closed (`>&-`) on the null device, or the next file takes its number."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)

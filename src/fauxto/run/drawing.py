@@ -16,7 +16,7 @@ from fauxto.verdict.heatmap import overlay
 
 
 def draw(pixels: np.ndarray, regions: Sequence[Region], score: PixelScore, folder: str, digest: str) -> Path:
-    """Write the drawing of `regions` over uint8 pixels `(h, w, 3)` as `folder`/<first 32 hex digits of `digest`>.png.
+    """Write the drawing of `regions` over uint8 pixels `(h, w, 3)` into `folder`, named by content.
 
     Colour begins at the logit of most photographs and is full at the one that is called. Raises
     `InputError` where the folder cannot be made or written to.

@@ -1,4 +1,4 @@
-"""A picture from an http(s) address: bounded in bytes and time, no other scheme, nothing sent but the request."""
+"""A picture from an http(s) address: bounded in bytes, no other scheme, nothing sent but the request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BLOCK = 1 << 16
 class _OnlyHttp(urllib.request.HTTPRedirectHandler):
     """Follow a redirect only to another http(s) address."""
 
-    def redirect_request(
+    def redirect_request(  # noqa: PLR0917  # the signature is that of urllib
         self,
         req: urllib.request.Request,
         fp: IO[bytes],

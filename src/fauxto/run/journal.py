@@ -4,10 +4,11 @@ A row stands for one file: its path, size, time of change, content hash and Find
 the options and the model. A row counts only under the fingerprint of the scan at hand, so results of two
 models or two bounds never mix: the others are scanned again and replaced.
 
-Fast path: a file whose size and time of change (in nanoseconds) are as recorded is not read again. Whoever changes
-a picture and puts both back is not noticed; delete the journal to be sure. A content that is known under another
-path gives its Finding without being decoded again. Errors that came without a content hash (a worker that died, a file
-that could not be read) are tried again in the next run, for their cause may lie outside the file.
+Fast path: a file whose size and time of change (in nanoseconds) are as recorded is not read again. Whoever
+changes a picture and puts both back is not noticed; delete the journal to be sure. A content that is known
+under another path gives its Finding without being decoded again. Errors that came without a content hash (a
+worker that died, a file that could not be read) are tried again in the next run, for their cause may lie
+outside the file.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ _BATCH, _SECONDS = 256, 1.0
 class Journal:
     """The journal of one scan; use it in a `with`.
 
-    It holds a write transaction throughout, so a second scan into the same file is refused. `set_aside` is where a
-    damaged journal was moved to, if there was one: only time is lost with it, the files are scanned again.
+    It holds a write transaction throughout, so a second scan into the same file is refused. `set_aside` is
+    where a damaged journal was moved to, if there was one: only time is lost with it, the files are scanned
+    again.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
@@ -156,7 +158,7 @@ class Contents:
         self._fingerprint = fingerprint
 
     def __call__(self, sha256: str) -> Finding | None:
-        """The Finding of a content that was read without error; None if unknown, or if the journal is busy."""
+        """The Finding of a content that was read without error; None if unknown or busy."""
         query = "SELECT sha256, finding, seal FROM files WHERE sha256 = ? AND fingerprint = ? LIMIT 1"
         row = None
         with suppress(sqlite3.OperationalError):  # to know saves time; not to know costs nothing else
@@ -192,7 +194,7 @@ def _key(source: str) -> bytes:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Open or create a journal, check it, and begin to write. Raises `sqlite3.DatabaseError` for a damaged one."""
+    """Open or create a journal, check it, and begin to write. A damaged one raises `DatabaseError`."""
     database = sqlite3.connect(path, isolation_level=None, timeout=2)
     try:
         if path.stat().st_size and database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):

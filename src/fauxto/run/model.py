@@ -147,7 +147,7 @@ def _check_hash(onnx: Path, expected: str) -> None:
         raise WeightError(f"Cannot read {onnx}: {error.strerror}.", fix="Install the model again.") from error
     if got != expected:
         raise WeightError(
-            f"{onnx} is not the network that its model.json describes: expected sha256 {expected}, got {got}.",
+            f"{onnx} is not the network of its model.json: expected sha256 {expected}, got {got}.",
             fix="Install the model again; do not scan with a file of unknown origin.",
         )
 

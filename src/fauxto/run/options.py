@@ -73,7 +73,7 @@ class Options:
         return cls(**{**row, "limits": Limits(**row["limits"])})
 
     def fingerprint(self, model_description_sha256: str, version: str) -> str:
-        """A hash of all that can change a Finding: these options, the model's description and fauxto's version.
+        """A hash of what can change a Finding: these options, the model's description and fauxto's version.
 
         Rows of a journal count only under the same fingerprint. The model stands in it by its content, not
         by its path.

@@ -63,7 +63,7 @@ SCHEMA = pa.schema(
 
 
 def check_target(out: Path) -> None:
-    """Refuse a name that is not *.parquet, a folder that does not exist, and a file that is not ours to replace."""
+    """Refuse a name that is not *.parquet, a folder that does not exist, and a file of someone else."""
     if out.suffix != ".parquet":
         raise InputError(
             f"--out writes Parquet; {out.name!r} does not end in .parquet.",

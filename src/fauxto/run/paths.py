@@ -1,4 +1,4 @@
-"""Which sources a command means: files, folders, glob patterns, addresses and lists on standard input; one at a time.
+"""Which sources a command means: files, folders, patterns, addresses and lists on standard input, lazily.
 
 A source that is named always gets a row, whatever it is. Within a folder, what counts is every file whose
 name ends like a picture's *or* whose content is a picture; other files (texts, sidecars, videos), pipes and
@@ -24,7 +24,10 @@ from fauxto.run.source import is_address
 SORTED = 10_000
 
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .heic .heif .hif .avif".split()
+    [
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif"),
+        *(".bmp", ".dib", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"),
+    ]
 )
 """Name endings (in lower case) that make a file of a folder count even if its content is no picture."""
 
@@ -33,7 +36,7 @@ _LONGEST = 1 << 20
 
 
 def expand(arguments: Iterable[str | os.PathLike[str]], stdin: IO[bytes] | None = None) -> Iterator[str]:
-    """Every source that `arguments` mean, lazily; "-" is a list on `stdin`, separated by newlines or by NUL bytes.
+    """Every source that `arguments` mean, lazily; "-" is a list on `stdin`, as `read_list` has it.
 
     A pattern counts as one only where no file of that very name exists. What matches nothing is passed on
     as it is, so that it becomes an error row and does not vanish.
@@ -54,7 +57,10 @@ def expand(arguments: Iterable[str | os.PathLike[str]], stdin: IO[bytes] | None 
 
 
 def read_list(stdin: IO[bytes]) -> Iterator[str]:
-    """The entries of a list, lazily: separated by NUL if the first block holds one, else by newlines; empty ones are skipped."""
+    """The entries of a list, lazily: separated by NUL if the first block holds one, else by newlines.
+
+    Empty entries are skipped.
+    """
     rest = _some(stdin)
     separator = b"\0" if b"\0" in rest else b"\n"
     while block := rest:
@@ -74,7 +80,7 @@ def read_list(stdin: IO[bytes]) -> Iterator[str]:
 
 
 def _some(stdin: IO[bytes]) -> bytes:
-    """What is there, without waiting for a whole block: a list that is still being written is followed as it comes."""
+    """What is there, without waiting for a whole block: a list is followed while it is being written."""
     read1 = getattr(stdin, "read1", stdin.read)
     block: bytes = read1(_BLOCK)
     return block
@@ -87,7 +93,7 @@ def _one(source: str) -> Iterator[str]:
 
 
 def _walk(folder: str) -> Iterator[str]:
-    """The pictures below a folder, depth first, without recursion; an unreadable folder is yielded as a source."""
+    """The pictures below a folder, depth first, without recursion; an unreadable folder is a source."""
     stack = [_entries(folder)]
     while stack:
         entry = next(stack[-1], None)

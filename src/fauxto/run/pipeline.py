@@ -24,7 +24,7 @@ Known = Callable[[str], Finding | None]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the verdict needs of a picture: its displayed size, and readers for its windows and for all of it."""
+    """What the verdict needs of a picture: its displayed size, its windows, and a reader for all of it."""
 
     width: int
     height: int
@@ -41,7 +41,7 @@ class Scanner:
         self.model: Model = load(options.model, options.backend)
 
     def scan(self, source: str) -> Finding:
-        """The Finding of a path or address; what goes wrong with the file is the Finding's `error`, never raised."""
+        """The Finding of a path or address; what is wrong with the file is its `error`, and never raised."""
         start, digest = time.perf_counter(), None
         try:
             data = sources.read(source, self.options.limits, allow_network=self.options.allow_network)
@@ -53,7 +53,7 @@ class Scanner:
         except MemoryError:
             parts = {"sha256": digest, "error": explain(_out_of_memory(self.options.memory))}
         parts |= {"path": sources.readable(source), "seconds": time.perf_counter() - start}
-        if "error" in parts and parts["error"]:
+        if parts.get("error"):
             parts |= {"status": "error", "model": self.model.identity}
         return Finding(**parts)
 
@@ -68,7 +68,7 @@ class Scanner:
         return self._judge(picture, declared, digest)
 
     def scan_pixels(self, pixels: np.ndarray) -> Finding:
-        """The Finding of bare pixels, uint8 `(h, w, 3)`: no file, so no provenance; the hash is of the pixels."""
+        """The Finding of bare pixels, uint8 `(h, w, 3)`: without provenance; the hash is of the pixels."""
         start = time.perf_counter()
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise InputError(
@@ -77,7 +77,7 @@ class Scanner:
             )
         height, width = pixels.shape[:2]
         crops = take(width, height, self.model.crop, lambda box: cut(pixels, box))
-        digest = hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest()
+        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
         found = self._judge(Picture(width, height, None, crops, lambda: pixels), None, digest)
         parts = {name: getattr(found, name) for name in Finding.__slots__}
         return Finding(**parts | {"path": "<array>", "seconds": time.perf_counter() - start})
@@ -139,5 +139,5 @@ def _out_of_memory(memory: int) -> ResourceError:
     return ResourceError(
         f"The picture needs more memory than a worker may have ({memory:,} bytes).",
         fix="If you trust the file, raise the limit with --limit-memory.",
-        code="out_of_memory",
+        code="memory",
     )

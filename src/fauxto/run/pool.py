@@ -6,6 +6,7 @@ executing. Here a reply is bytes, which the caller parses as data.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -27,7 +28,7 @@ from fauxto.run import worker
 K = TypeVar("K")
 
 WINDOW = 1024
-"""So many requests may wait for an answer or for their turn: one slow file does not stop the others, and memory stays bounded."""
+"""So many requests are under way at most: one slow file does not stop the others, and memory is bounded."""
 
 MAX_ANSWER = 64 * 2**20
 """Bytes; no honest worker answers more."""
@@ -41,10 +42,7 @@ _START = 120.0
 _GRACE = 5.0
 """Seconds after a worker's own alarm should have ended it."""
 
-_ONE_THREAD = {
-    name: "1"
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class _Worker(Generic[K]):
 
 
 class Pool(Generic[K]):
-    """At most `workers` processes, each running what `target(settings)` returns, a function from bytes to bytes.
+    """At most `workers` processes; each runs what `target(settings)` returns, a function from bytes to bytes.
 
     `target` is a function at the top of a module, found again by its name. `seconds` is the wall time for
     one request, `memory` what one worker may allocate, in bytes. Close it, or use it in a `with`: then no
@@ -122,7 +120,7 @@ class Pool(Generic[K]):
         self._selector.close()
 
     def map(self, jobs: Iterable[tuple[K, bytes | None]]) -> Iterator[tuple[K, bytes | Failure | None]]:
-        """Answer each `(key, request)` with `(key, answer)`, in order; a request None passes through as answer None.
+        """Answer each `(key, request)` with `(key, answer)`, in order; a request None gets the answer None.
 
         Raises `ResourceError` if a worker cannot even start, and whatever error its set-up raised.
         """
@@ -249,10 +247,8 @@ class Pool(Generic[K]):
         if process.poll() is None:
             process.kill()
         process.stdout.close()
-        try:
+        with contextlib.suppress(BrokenPipeError):  # the last request may still be in the buffer
             process.stdin.close()
-        except BrokenPipeError:
-            pass  # the last request was still in the buffer; its worker is dead
         return process.wait()
 
 
@@ -280,6 +276,6 @@ def _cause(code: int) -> str:
 
 
 def _search_path() -> str:
-    """Where the parent finds modules, the child shall too; the current folder only if the parent asked for it."""
+    """Where the parent finds modules, the child shall too; the current folder is not among them unasked."""
     package = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join([*dict.fromkeys(path for path in sys.path if path), package])

@@ -60,7 +60,7 @@ class Previews:
         self._pool.close()
 
     def __call__(self, finding: Finding) -> np.ndarray | None:
-        """The pixels; None for an address, which is not fetched twice. Raises `ResourceError` where there are none."""
+        """The pixels, None for an address, which is not fetched twice. Failures are `ResourceError`."""
         if sources.is_address(finding.path):
             return None
         [(_, answer)] = self._pool.map([(None, os.fsencode(finding.path))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from fauxto.run.pipeline import Scanner
 
 Findings = Generator[Finding, None, None]
+
+_log = logging.getLogger(__name__)
 
 
 def scan(
@@ -93,6 +96,10 @@ def scan_into(
     fingerprint = options.fingerprint(model.description_sha256, __version__)
     about = {"version": __version__, "fingerprint": fingerprint, **model.identity}
     with Journal(journal_of(out), fingerprint) as journal:
+        if journal.set_aside:
+            _log.warning(
+                "The journal was damaged and is now %s; all files are scanned again.", journal.set_aside
+            )
         yield from scan_sources(sources, options, workers=workers, journal=journal, show_errors=show_errors)
         parquet.write(out, journal.findings(), about)
 
@@ -176,7 +183,8 @@ def _finding(source: str, answer: bytes | Failure | None) -> Finding:
     """Read a worker's answer, which may be anything: a hostile picture may have taken the worker over."""
     path = readable(source)
     if answer is None:
-        return _failed(path, InputError("The path is too long.", code="not_found"))
+        too_long = InputError("The path is too long.", fix="Check the list of paths.", code="not_found")
+        return _failed(path, too_long)
     if isinstance(answer, Failure):
         return _failed(path, ResourceError(answer.what, fix=_FIXES[answer.code], code=answer.code))
     try:

@@ -27,7 +27,7 @@ def is_address(source: str) -> bool:
 
 
 def readable(source: str) -> str:
-    """A path as text that every JSON reader accepts: bytes of the name that are no UTF-8 are written as \\\\xNN.
+    """A path as text that every JSON reader accepts: bytes that are no UTF-8 are written as \\\\xNN.
 
     >>> readable("caf\\udce9.jpg")
     'caf\\\\xe9.jpg'

@@ -11,7 +11,7 @@ from fauxto.run.worker import Handler
 
 
 def settings_of(options: Options, journal: tuple[Path, str] | None) -> str:
-    """The settings of `open_scanner`: the options, and the path and fingerprint of a journal to look contents up in."""
+    """What `open_scanner` needs: the options, and the path and fingerprint of a journal of known contents."""
     known = (str(journal[0]), journal[1]) if journal else None
     return json.dumps({"options": options.to_json(), "journal": known})
 

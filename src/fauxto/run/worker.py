@@ -24,11 +24,11 @@ from fauxto.errors import FauxtoError
 Handler = Callable[[bytes], bytes]
 
 READY, REFUSED, ANSWER, FAULT = b"+", b"!", b"=", b"?"
-"""The first byte of each message to the parent: set up, or not; an answer, or an exception that nobody expected."""
+"""The first byte of each message to the parent: set up, or not; an answer, or an unforeseen exception."""
 
 
 class Charge(TypedDict):
-    """The first message to a worker. `target` names a function "module:name" that makes the handler of `settings`."""
+    """The first message to a worker: `target` is "module:name" of what makes the handler."""
 
     target: str
     settings: str
@@ -96,7 +96,7 @@ def _offer_to_the_oom_killer() -> None:
 
 
 def _bound_memory(memory: int) -> None:
-    """Let an allocation beyond `memory` fail: private memory only, since libraries map much more than they use."""
+    """Let an allocation beyond `memory` fail: private memory only, for libraries map more than they use."""
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if hard == resource.RLIM_INFINITY or memory < hard:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, hard))

@@ -44,7 +44,7 @@ def open_network(onnx: Path) -> OpenvinoNetwork:
 
 
 def _runtime() -> ModuleType:
-    """OpenVINO without its model converter, which it imports if it can: 0.1 s, and a telemetry client with it."""
+    """OpenVINO without its model converter, which brings along 0.1 s and a telemetry client."""
     converter = "openvino.tools.ovc"
     hide = "openvino" not in sys.modules and converter not in sys.modules
     if hide:
