@@ -81,6 +81,10 @@ def test_the_version_is_that_of_the_package(capfd: pytest.CaptureFixture[str]):
         (("scan", "a.png", "--heatmap", __file__), "is no folder"),
         (("scan", "a.png", "--out", "r.csv"), "does not end in .parquet"),
         (("scan", "a.png", "--model", "/nowhere"), "No model.json"),
+        (("scan", "a.png", "--workers", "0"), "needs a worker"),
+        (("scan", "a.png", "--limit-seconds", "0"), "limit is positive"),
+        (("scan", "a.png", "--limit-memory", "1000"), "at least 268,435,456 bytes"),
+        (("scan", "a.png", "--trust-anchors", "/dev/null"), "certificate"),
         (("scan",), "Nothing to scan"),
     ],
 )

@@ -76,7 +76,7 @@ def open_output(json: bool, tally: Tally) -> Iterator[Show]:
 
         def show(finding: Finding) -> None:
             rows.print(row(finding))
-            progress.update(bar, description=f"{tally.total:,} files, {tally.rate:.0f} a second")
+            progress.update(bar, description=f"{tally.total:,} done, {tally.rate:.0f} a second")
 
         yield show
 

@@ -102,7 +102,7 @@ def scan(
     limit_memory
         Bytes that one worker may allocate.
     """
-    _check_arguments(paths, report, heatmap)
+    _check_arguments(paths, report, heatmap, workers)
     failing = _verdicts(fail_on)
     options = Options(
         model=model,
@@ -173,7 +173,9 @@ def _shown(found: Iterator[Finding], show: render.Show, tally: render.Tally) -> 
         yield finding
 
 
-def _check_arguments(paths: tuple[str, ...], report: Path | None, heatmap: Path | None) -> None:
+def _check_arguments(
+    paths: tuple[str, ...], report: Path | None, heatmap: Path | None, workers: int | None
+) -> None:
     """Refuse before the first file what would fail only after the last one."""
     if not paths:
         fix = "Run: fauxto scan FILE or FOLDER; fauxto scan --help says more."
@@ -187,6 +189,8 @@ def _check_arguments(paths: tuple[str, ...], report: Path | None, heatmap: Path 
             fix="Use a name like report.html.",
             code="usage",
         )
+    if workers is not None and workers < 1:
+        raise InputError("A scan needs a worker.", fix="Use --workers 1 or more.", code="usage")
     if heatmap and os.path.lexists(heatmap) and not heatmap.is_dir():
         raise InputError(f"{heatmap} is no folder.", fix="Use --heatmap FOLDER.", code="usage")
 

@@ -63,6 +63,10 @@ class Model:
         """The `model` entry of a Finding."""
         return {"name": self.name, "version": self.version, "sha256": self.sha256, "backend": self.backend}
 
+    def open(self) -> None:
+        """Compile the network now rather than at the first picture."""
+        _ = self._network
+
     def logits(self, crops: np.ndarray) -> np.ndarray:
         """The logit of each window: uint8 `(k, s, s, 3)` to float32 `(k,)`."""
         size = self.crop.size

@@ -10,6 +10,9 @@ from typing import Any, TypedDict
 from fauxto.errors import InputError
 from fauxto.media.limits import DEFAULT_LIMITS, Limits
 
+LEAST_MEMORY = 2**28
+"""Bytes; the libraries of a worker alone take most of it."""
+
 DEFAULT_MEMORY = 4 * 2**30
 """Bytes that one worker may allocate: a 128-megapixel RGBA picture with all its copies fits."""
 
@@ -62,6 +65,8 @@ class Options:
                 code="usage",
             )
 
+        _check_positive(self.limits, self.memory)
+
     def to_json(self) -> str:
         """The options as JSON, for a worker process."""
         return json.dumps(asdict(self))
@@ -80,3 +85,19 @@ class Options:
         """
         row = asdict(self) | {"model": model_description_sha256, "fauxto": version}
         return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
+
+
+def _check_positive(limits: Limits, memory: int) -> None:
+    for name, value in asdict(limits).items():
+        if not value > 0:
+            raise InputError(
+                f"A limit is positive; got {name} = {value}.",
+                fix="Leave it out for the default.",
+                code="usage",
+            )
+    if memory < LEAST_MEMORY:
+        raise InputError(
+            f"A worker needs at least {LEAST_MEMORY:,} bytes; got {memory:,}.",
+            fix="Raise --limit-memory, or leave it out.",
+            code="usage",
+        )

@@ -14,6 +14,7 @@ from fauxto.errors import FauxtoError, InputError, ResourceError
 from fauxto.finding import Finding, Region
 from fauxto.media.crops import cut, take
 from fauxto.media.decode import decode, probe
+from fauxto.provenance.c2pa import parse_anchors
 from fauxto.run import source as sources
 from fauxto.run.model import Model, load
 from fauxto.run.options import Options
@@ -39,6 +40,8 @@ class Scanner:
     def __init__(self, options: Options, known: Known | None = None) -> None:
         self.options, self.known = options, known
         self.model: Model = load(options.model, options.backend)
+        if options.trust_anchors is not None:
+            parse_anchors(options.trust_anchors)  # a mistake in them is told once, not once a file
 
     def scan(self, source: str) -> Finding:
         """The Finding of a path or address; what is wrong with the file is its `error`, and never raised."""

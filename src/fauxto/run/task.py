@@ -24,4 +24,5 @@ def open_scanner(settings: str) -> Handler:
     charge = json.loads(settings)
     known = Contents(Path(charge["journal"][0]), charge["journal"][1]) if charge["journal"] else None
     scanner = Scanner(Options.from_json(charge["options"]), known)
+    scanner.model.open()  # not on the time of the first picture
     return lambda request: scanner.scan(os.fsdecode(request)).to_json().encode("utf-8", "replace")
