@@ -2,11 +2,11 @@
 
     python benchmarks/house_card.py --manifest manifest.csv --search search.jsonl --training training.json
 
-Every picture of the manifest that was not trained on is shipped through each condition and scored as a scan would score
-it, with the int8 model of the package. Three tables follow: each generator against all photographs (whole families that
-were never trained on stand apart from unseen pictures of known generators); each population of photographs (how often it
-is called at the shipped bound, thresholds taken from random halves of the references and rates from the other halves);
-and the leave-groups-out search. Intervals are 95 % percentile bootstrap over pictures.
+Every picture of the manifest that was not trained on is shipped through each condition and scored as a scan would
+score it, with the int8 model of the package. Three tables follow: each generator against all photographs (whole
+families that were never trained on stand apart from unseen pictures of known generators); each population of
+photographs (how often it is called at the shipped bound, thresholds taken from random halves of the references and
+rates from the other halves); and the leave-groups-out search. Intervals are 95 % percentile bootstrap over pictures.
 """
 
 from __future__ import annotations

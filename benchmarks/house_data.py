@@ -4,9 +4,9 @@
 
 POOL is a folder of originals with a `manifest.csv` (columns path, label, generator, source, content, license, blob).
 EXTRA holds what the machine made or what distribution packages ship: `randomface/*.png` (MobileStyleGAN faces),
-`taef2/<source>/<blob>.png` (real patches through the FLUX.2 tiny autoencoder), `deb/<collection>/*` (photographs, art and
-renders from Debian packages). Splits are by group: a group is one generator family or one source of photographs, and a
-fold of the search holds out whole groups.
+`taef2/<source>/<blob>.png` (real patches through the FLUX.2 tiny autoencoder), `deb/<collection>/*` (photographs, art
+and renders from Debian packages). Splits are by group: a group is one generator family or one source of photographs,
+and a fold of the search holds out whole groups.
 """
 
 from __future__ import annotations
@@ -110,9 +110,7 @@ def with_splits(samples: list[Sample]) -> list[Sample]:
             taken[sample.family] = seen + 1
         split[sample.path] = name
     apart = {s.sha256[:12] for s in samples if s.sha256 and split[s.path] != "train"}
-    return [
-        replace(s, split=split[s.path]) for s in samples if not (s.parent and s.parent in apart)
-    ]
+    return [replace(s, split=split[s.path]) for s in samples if not (s.parent and s.parent in apart)]
 
 
 def digest(sample: Sample) -> str:

@@ -1,6 +1,6 @@
 """Compare detector recipes by leaving out whole generators and whole sources of photographs.
 
-    python benchmarks/house_search.py --manifest manifest.csv --work WORK --recipes npr safe house --steps 700 --out FILE
+    python benchmarks/house_search.py --manifest manifest.csv --work WORK --recipes npr safe house --out FILE
 
 Each fold trains on the other groups and is tested on pictures of the held-out generators against pictures of the
 held-out sources, all shipped through the same chain before the crop: `matched` (JPEG 90), `social` (long side 1280,
@@ -139,10 +139,13 @@ def main() -> None:
                 fitted = fit(detector, subset(store, samples, train), plan, run)
                 for condition in options.conditions:
                     logits = np.asarray(score(detector.network(), test_samples, condition, cache, detector.crop.count))
-                    report(recipe, fold, seed, condition, test_samples, logits, fitted.seconds, options.out)
+                    report(
+                        recipe, fold, seed, condition,
+                        samples=test_samples, logits=logits, seconds=fitted.seconds, out=options.out,
+                    )  # fmt: skip
 
 
-def report(recipe, fold, seed, condition, samples, logits, seconds, out) -> None:
+def report(recipe, fold, seed, condition, *, samples, logits, seconds, out) -> None:
     """Print AUC and TPR per held-out generator against all held-out photographs; append the row to `out`."""
     labels = np.asarray([s.label for s in samples])
     real = logits[labels == 0]

@@ -105,9 +105,7 @@ def package(tmp_path, monkeypatch):
     (home / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
     (home / "mine.py").write_text(SYSTEM.format(slug="other", name="Other"))
     (home / "broken.py").write_text("CARD = Card(slug=open('x'))")
-    points = [
-        EntryPoint(name, f"other_package.{name}", discover.GROUP) for name in ("mine", "broken", "absent")
-    ]
+    points = [EntryPoint(name, f"other_package.{name}", discover.GROUP) for name in ("mine", "broken", "absent")]
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     monkeypatch.setattr(discover, "entry_points", lambda group: points)
     yield tmp_path / "ran"

@@ -44,9 +44,7 @@ def test_help_imports_nothing_heavy(arguments: tuple[str, ...]):
 
 
 def test_importing_fauxto_imports_nothing():
-    script = (
-        "import sys, typing; known = set(sys.modules); import fauxto; print(sorted({*sys.modules} - known))"
-    )
+    script = "import sys, typing; known = set(sys.modules); import fauxto; print(sorted({*sys.modules} - known))"
     assert python("-c", script).stdout.strip() == "['__future__', 'fauxto']"
 
 

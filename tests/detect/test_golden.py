@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import pywt
 import torch
-from tests.detect import numpy_half_resnet as oracle
 
 from fauxto.detect.npr import NPR
 from fauxto.detect.safe import SAFE, mask_cells
 from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_tensors
 from fauxto.media.crops import CropSpec
+from tests.detect import numpy_half_resnet as oracle
 
 
 def unsettled(detector):
@@ -94,7 +94,9 @@ def test_mask_zeroes_the_stated_number_of_cells(ratio):
     assert set(np.unique(masked)) <= {0, 9}
 
 
-@pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"model": s}, lambda s: {"module." + k: v for k, v in s.items()}])
+@pytest.mark.parametrize(
+    "wrap", [lambda s: s, lambda s: {"model": s}, lambda s: {"module." + k: v for k, v in s.items()}]
+)
 def test_released_layouts_load_strictly(tmp_path, wrap):
     trained = unsettled(NPR(CropSpec(64, 1)))
     torch.save(wrap(trained.network().classifier.state_dict()), tmp_path / "NPR.pth")

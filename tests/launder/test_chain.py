@@ -143,9 +143,7 @@ def test_pixels_of_another_kind_are_refused(pixels: np.ndarray) -> None:
 
 
 def test_social_networks_admit_that_they_are_guesses() -> None:
-    assert {launder.PIPELINES[name].confidence for name in ("facebook_feed", "whatsapp", "x_large")} == {
-        "low"
-    }
+    assert {launder.PIPELINES[name].confidence for name in ("facebook_feed", "whatsapp", "x_large")} == {"low"}
     for pipeline in launder.PIPELINES.values():
         assert launder.parse(pipeline.name) == launder.parse(pipeline.chain)
         assert pipeline.provenance

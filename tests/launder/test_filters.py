@@ -42,9 +42,7 @@ def test_blur_is_the_same_along_both_axes() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 255), st.floats(0, 20), st.integers(1, 9), st.integers(1, 9))
-def test_a_flat_picture_stays_flat_under_blur_and_sharpening(
-    value: int, sigma: float, height: int, width: int
-) -> None:
+def test_a_flat_picture_stays_flat_under_blur_and_sharpening(value: int, sigma: float, height: int, width: int) -> None:
     x = np.full((height, width, 3), value, np.uint8)
     assert np.array_equal(launder.apply(x, f"blur:{sigma}"), x)
     assert np.array_equal(launder.apply(x, "sharpen:1,200"), x)

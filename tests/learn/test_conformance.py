@@ -21,9 +21,7 @@ SAVE = "        save(path, self._network.state_dict(), system=self.card.slug)\n"
 LOSS = "        return functional.binary_cross_entropy_with_logits(logits, labels)\n"
 LOAD = "        load_strict(self._network, load_tensors(path), path)\n"
 
-DOC = (
-    '    """The detector: a native-resolution crop, the residual of 2x2 cells, a tiny residual network."""\n'
-)
+DOC = '    """The detector: a native-resolution crop, the residual of 2x2 cells, a tiny residual network."""\n'
 BUFFER = "        import torch\n        self.register_buffer('b', torch.zeros(1, dtype=torch.float64))\n"
 RAW_SCORE = """        import torch
         with torch.inference_mode():

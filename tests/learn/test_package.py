@@ -42,7 +42,9 @@ def pictures(tmp_path_factory):
 def test_from_folder_to_scanning_model(pictures, tmp_path, capsys):
     manifest = tmp_path / "manifest.csv"
     assert index(pictures, out=manifest) == 0
-    samples = [replace(s, family="noise", split="calibration" if "7.png" in s.path else "train") for s in read(manifest)]
+    samples = [
+        replace(s, family="noise", split="calibration" if "7.png" in s.path else "train") for s in read(manifest)
+    ]
     write(samples, manifest)
     run, model = tmp_path / "run", tmp_path / "model"
     fast = {"steps": 30, "crop": 32, "batch_size": 8, "patches": 1, "workers": 0, "launder": False}

@@ -43,12 +43,8 @@ def made_seeds() -> list[bytes]:
         seeds.append(file_of(noise(64, 80), "JPEG", progressive=progressive, restart_marker_rows=1))
         seeds += [file_of(noise(50, 60, mode), "JPEG", progressive=progressive) for mode in ("L", "CMYK")]
     frames = [noise(30, 30, "P", seed) for seed in range(3)]
-    seeds += [
-        file_of(frames[0], format, save_all=True, append_images=frames[1:]) for format in ("GIF", "PNG")
-    ]
-    seeds += [
-        file_of(noise(40, 30, "RGBA"), "WEBP", lossless=lossless, exif=exif(3)) for lossless in (False, True)
-    ]
+    seeds += [file_of(frames[0], format, save_all=True, append_images=frames[1:]) for format in ("GIF", "PNG")]
+    seeds += [file_of(noise(40, 30, "RGBA"), "WEBP", lossless=lossless, exif=exif(3)) for lossless in (False, True)]
     seeds += [file_of(noise(40, 30, mode), "BMP") for mode in ("RGB", "P", "1")]
     for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits"):
         seeds.append(file_of(noise(40, 30), "TIFF", compression=compression))

@@ -31,9 +31,7 @@ FILES = {
     "jpeg progressive": file_of(noise(40, 30), "JPEG", progressive=True, restart_marker_rows=1),
     "png": file_of(noise(40, 30), "PNG", exif=exif(6)),
     "webp": file_of(noise(40, 30), "WEBP", exif=exif(6), xmp=XMP),
-    "gif": file_of(
-        noise(40, 30, "P"), "GIF", comment=b"hello", save_all=True, append_images=[noise(40, 30, "P", 1)]
-    ),
+    "gif": file_of(noise(40, 30, "P"), "GIF", comment=b"hello", save_all=True, append_images=[noise(40, 30, "P", 1)]),
     "bmp": file_of(noise(40, 30), "BMP"),
     "tiff": file_of(noise(40, 30), "TIFF", software="fauxto"),
     "heif": heif(exif=exif(1), xmp=XMP),
@@ -89,9 +87,7 @@ def test_gif_xmp_is_read_as_one_run():
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name not in {"tiff", "bmp"}])
-@pytest.mark.parametrize(
-    "tail", [b"PK\x03\x04 a whole archive", b"<html><script>", b"\xff\xd8\xff\xe0 another"]
-)
+@pytest.mark.parametrize("tail", [b"PK\x03\x04 a whole archive", b"<html><script>", b"\xff\xd8\xff\xe0 another"])
 def test_what_follows_the_picture_is_counted_and_left_alone(name, tail):
     data = FILES[name]
     found = walk(data + tail)
@@ -124,9 +120,7 @@ def test_walks_end_on_any_bytes(data):
     seed = bytearray(FILES[data.draw(st.sampled_from(sorted(FILES)))])
     for _ in range(data.draw(st.integers(1, 12))):
         at = data.draw(st.integers(4, len(seed) - 4))
-        seed[at : at + 4] = data.draw(
-            st.sampled_from([b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff", b"\0\0\0\1"])
-        )
+        seed[at : at + 4] = data.draw(st.sampled_from([b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff", b"\0\0\0\1"]))
     try:
         found = walk(bytes(seed), Limits(max_chunks=5000))
     except (InputError, ResourceError):

@@ -85,9 +85,7 @@ def test_avif_is_turned_by_its_own_boxes(orientation):
     np.testing.assert_array_equal(decode(data), expected)
 
 
-@pytest.mark.parametrize(
-    ("format", "mode"), [("PNG", "RGBA"), ("PNG", "LA"), ("WEBP", "RGBA"), ("TIFF", "RGBA")]
-)
+@pytest.mark.parametrize(("format", "mode"), [("PNG", "RGBA"), ("PNG", "LA"), ("WEBP", "RGBA"), ("TIFF", "RGBA")])
 def test_alpha_is_laid_over_white(format, mode):
     image = noise(40, 30, "RGBA").convert(mode)
     data = file_of(image, format, **({"lossless": True, "exact": True} if format == "WEBP" else {}))

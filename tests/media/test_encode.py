@@ -17,17 +17,13 @@ def test_jpeg_settings_are_kept(quality, subsampling):
     data = encode(PIXELS, "jpeg", quality=quality, subsampling=subsampling, progressive=quality == 75)
     header = probe(data).jpeg
     assert (header.quality, header.subsampling, header.progressive) == (quality, subsampling, quality == 75)
-    assert data == file_of(
-        noise(50, 40), "JPEG", quality=quality, subsampling=subsampling, progressive=quality == 75
-    )
+    assert data == file_of(noise(50, 40), "JPEG", quality=quality, subsampling=subsampling, progressive=quality == 75)
 
 
 def test_lossless_formats_come_back_unchanged():
     np.testing.assert_array_equal(decode(encode(PIXELS, "png")), PIXELS)
     np.testing.assert_array_equal(decode(encode(PIXELS, "webp", lossless=True)), PIXELS)
-    np.testing.assert_array_equal(
-        decode(encode(PIXELS[..., 0], "png")), np.repeat(PIXELS[..., :1], 3, axis=2)
-    )
+    np.testing.assert_array_equal(decode(encode(PIXELS[..., 0], "png")), np.repeat(PIXELS[..., :1], 3, axis=2))
 
 
 def test_lossy_formats_are_those_of_pillow_at_the_stated_settings():

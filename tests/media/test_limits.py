@@ -96,9 +96,7 @@ def test_metadata_chunks_scans_and_frames_are_counted():
     refused(texts, "metadata_too_large", Limits(max_metadata=1000))
     refused(texts, "too_many_chunks", Limits(max_chunks=10))
     refused(file_of(noise(40, 40), "JPEG", progressive=True), "too_many_scans", Limits(max_scans=9))
-    frames = file_of(
-        noise(8, 8, "P"), "GIF", save_all=True, append_images=[noise(8, 8, "P", s) for s in range(1, 6)]
-    )
+    frames = file_of(noise(8, 8, "P"), "GIF", save_all=True, append_images=[noise(8, 8, "P", s) for s in range(1, 6)])
     refused(frames, "too_many_frames", Limits(max_frames=5))
 
 
@@ -114,14 +112,7 @@ def test_tags_that_share_their_bytes_cannot_multiply_them():
 def test_overlapping_item_extents_are_bounded():
     iinf = b"\0\0\0\0\0\1" + b"\0\0\0\x15infe\2\0\0\0\0\1\0\0Exif\0"
     iloc = b"\0\0\0\0\0\0\xff\xff" + (b"\0\1\0\0\xff\xff") * 4000
-    inner = (
-        (len(iinf) + 8).to_bytes(4, "big")
-        + b"iinf"
-        + iinf
-        + (len(iloc) + 8).to_bytes(4, "big")
-        + b"iloc"
-        + iloc
-    )
+    inner = (len(iinf) + 8).to_bytes(4, "big") + b"iinf" + iinf + (len(iloc) + 8).to_bytes(4, "big") + b"iloc" + iloc
     data = b"\0\0\0\x18ftypheic\0\0\0\0heicmif1"
     data += (len(inner) + 12).to_bytes(4, "big") + b"meta\0\0\0\0" + inner
     refused(data, "too_many_chunks")

@@ -15,9 +15,7 @@ def test_cutting_then_turning_is_turning_then_cutting(data):
     orientation = data.draw(st.integers(1, 8))
     shown = upright(stored, orientation)
     x, y = data.draw(st.integers(0, shown.shape[1] - 1)), data.draw(st.integers(0, shown.shape[0] - 1))
-    box = Box(
-        x, y, data.draw(st.integers(1, shown.shape[1] - x)), data.draw(st.integers(1, shown.shape[0] - y))
-    )
+    box = Box(x, y, data.draw(st.integers(1, shown.shape[1] - x)), data.draw(st.integers(1, shown.shape[0] - y)))
     there = stored_box(box, width, height, orientation)
     part = stored[there.y : there.y + there.height, there.x : there.x + there.width]
     np.testing.assert_array_equal(

@@ -122,9 +122,7 @@ def xmp(form: str = "element", prefixes: dict[str, str] | None = None, **propert
     """
     renamed = prefixes or {}
     names = {key: key.split("__") for key in properties}
-    spaces = " ".join(
-        f'xmlns:{renamed.get(p, p)}="{NAMESPACES[p]}"' for p in sorted({p for p, _ in names.values()})
-    )
+    spaces = " ".join(f'xmlns:{renamed.get(p, p)}="{NAMESPACES[p]}"' for p in sorted({p for p, _ in names.values()}))
     attributes, elements = "", ""
     for key, (prefix, name) in names.items():
         tag, value = f"{renamed.get(prefix, prefix)}:{name}", escape(properties[key])

@@ -52,9 +52,7 @@ def authority(name: str) -> Authority:
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=30))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
         )
 
     root = (
@@ -114,8 +112,7 @@ def sign(
     ingredients = {"parentOf": ("c2pa.opened", parent), "componentOf": ("c2pa.placed", part)}
     given = {relation: both for relation, both in ingredients.items() if both[1] is not None}
     linked = [
-        {"action": action, "parameters": {"ingredientIds": [relation]}}
-        for relation, (action, _) in given.items()
+        {"action": action, "parameters": {"ingredientIds": [relation]}} for relation, (action, _) in given.items()
     ]
     actions = [a for assertion in definition["assertions"] for a in assertion["data"]["actions"]]
     ordered = linked + actions if "parentOf" in given else actions + linked

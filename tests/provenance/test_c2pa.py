@@ -112,9 +112,7 @@ def test_an_ingredient_signed_by_a_stranger_is_no_proof(alpha: Authority, beta: 
     assert both.decisive
 
 
-def test_a_manifest_that_only_wraps_speaks_with_the_voice_of_what_it_wraps(
-    alpha: Authority, beta: Authority
-) -> None:
+def test_a_manifest_that_only_wraps_speaks_with_the_voice_of_what_it_wraps(alpha: Authority, beta: Authority) -> None:
     wrapped = sign(files.picture("PNG"), "image/png", manifest(), alpha, parent=signed_png(alpha))
     found = read(wrapped, trust_anchors=alpha.anchors)
     assert (found.summary, found.decisive) == ("ai_generated", True)

@@ -70,9 +70,7 @@ def test_extended_xmp_is_put_together_by_offset() -> None:
 )
 @pytest.mark.parametrize("kind", ["tEXt", "zTXt"])
 def test_a_raw_profile_is_unwrapped(key: str, block: bytes, kind: str) -> None:
-    text = f"\nexif\n{len(block):8}\n" + "\n".join(
-        block.hex()[i : i + 72] for i in range(0, 2 * len(block), 72)
-    )
+    text = f"\nexif\n{len(block):8}\n" + "\n".join(block.hex()[i : i + 72] for i in range(0, 2 * len(block), 72))
     found = read(files.png(files.text(key, text, kind)))
     assert found.summary == "ai_generated"
 
@@ -95,9 +93,7 @@ def test_later_duplicates_are_reported_beside_the_first() -> None:
 def test_a_prompt_is_kept_short_and_redacted_unless_asked_for() -> None:
     secret = "my neighbour " * 500
     found = read(files.png_texts(parameters=WEBUI.replace("a lighthouse, storm", secret)))
-    shown = json.dumps(
-        [found.to_dict(), [e.value for e in found.evidence()], [e.statement for e in found.evidence()]]
-    )
+    shown = json.dumps([found.to_dict(), [e.value for e in found.evidence()], [e.statement for e in found.evidence()]])
     assert "neighbour" not in shown
     assert "[redacted]" in shown
     asked = found.to_dict(prompts=True)["tags"][0]["prompt"]
@@ -106,9 +102,7 @@ def test_a_prompt_is_kept_short_and_redacted_unless_asked_for() -> None:
 
 
 def test_hostile_characters_come_out_as_encodable_printable_text() -> None:
-    lone = json.dumps(
-        {"prompt": "p", "negative_prompt": "", "base_model": "a\ud800\u202eb\0c", "x": float("nan")}
-    )
+    lone = json.dumps({"prompt": "p", "negative_prompt": "", "base_model": "a\ud800\u202eb\0c", "x": float("nan")})
     found = read(files.png_texts(Comment=lone))
     text = json.dumps(found.to_dict(prompts=True), ensure_ascii=False, allow_nan=False)
     assert text.encode().isascii() or "\\ud800" not in text

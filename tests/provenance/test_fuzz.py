@@ -33,12 +33,7 @@ JSON = st.recursive(
     max_leaves=6,
 )
 OBJECT = st.dictionaries(WORDS, JSON, max_size=8)
-TEXT = (
-    st.text(max_size=200)
-    | JSON.map(json.dumps)
-    | st.lists(WORDS).map(": ".join)
-    | st.lists(WORDS).map(", ".join)
-)
+TEXT = st.text(max_size=200) | JSON.map(json.dumps) | st.lists(WORDS).map(": ".join) | st.lists(WORDS).map(", ".join)
 
 
 def check(found: Provenance) -> None:
@@ -83,9 +78,7 @@ def test_segments_of_rubbish_are_read(segments: list[tuple[int, bytes]]) -> None
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from(["png-text", "exif", "xmp", "iim", "comment"]), WORDS | st.text(max_size=8), TEXT
-        ),
+        st.tuples(st.sampled_from(["png-text", "exif", "xmp", "iim", "comment"]), WORDS | st.text(max_size=8), TEXT),
         max_size=6,
     )
 )
@@ -99,9 +92,7 @@ def some(**fields: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, obj
     return st.fixed_dictionaries({}, optional={key: kind | JSON for key, kind in fields.items()})
 
 
-CODES = st.lists(
-    some(code=st.sampled_from(["signingCredential.untrusted", "claimSignature.mismatch"])), max_size=2
-)
+CODES = st.lists(some(code=st.sampled_from(["signingCredential.untrusted", "claimSignature.mismatch"])), max_size=2)
 RESULT = some(success=CODES, failure=CODES)
 LABEL = st.sampled_from(["a", "b", "c"])
 AGENT = some(name=st.sampled_from(["DALL-E", "GPT-4o"])) | st.just("Adobe_Firefly/1.0")
@@ -111,9 +102,7 @@ ACTION = some(
     softwareAgent=AGENT,
 )
 ACTIONS = some(label=st.just("c2pa.actions.v2"), data=some(actions=st.lists(ACTION, max_size=3)))
-INGREDIENT = some(
-    active_manifest=LABEL, label=LABEL, validation_results=some(activeManifest=RESULT), title=LABEL
-)
+INGREDIENT = some(active_manifest=LABEL, label=LABEL, validation_results=some(activeManifest=RESULT), title=LABEL)
 MANIFEST = some(
     label=LABEL,
     assertions=st.lists(ACTIONS, max_size=2),

@@ -11,9 +11,7 @@ from fauxto.provenance.generators import EXACT
 from tests.provenance import files
 from tests.provenance.files import SOURCE_TYPE
 
-SETTINGS = (
-    "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x768, Model hash: e3edb8a26f, Model: v1-5"
-)
+SETTINGS = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x768, Model hash: e3edb8a26f, Model: v1-5"
 WEBUI = f"a lighthouse, storm\nNegative prompt: blurry, lowres\n{SETTINGS}"
 HIRES = f"a lighthouse\n{SETTINGS}, Denoising strength: 0.5, Hires upscale: 2, Version: v1.9.4"
 IMG2IMG = f"a lighthouse\n{SETTINGS}, Denoising strength: 0.75"
@@ -178,8 +176,7 @@ ROWS: dict[str, list[tuple[bytes, str]]] = {
         (files.png_texts(**EASY), "ai_generated"),
         (
             files.png_texts(
-                **{k.replace("_", " ").title(): v for k, v in EASY.items()}
-                | {"Stable Diffusion model": "sd-v1-4"}
+                **{k.replace("_", " ").title(): v for k, v in EASY.items()} | {"Stable Diffusion model": "sd-v1-4"}
             ),
             "ai_generated",
         ),
@@ -251,9 +248,7 @@ ROWS: dict[str, list[tuple[bytes, str]]] = {
 CASES = [(generator, index, *case) for generator, cases in ROWS.items() for index, case in enumerate(cases)]
 
 
-@pytest.mark.parametrize(
-    ("generator", "index", "data", "summary"), CASES, ids=[f"{c[0]}-{c[1]}" for c in CASES]
-)
+@pytest.mark.parametrize(("generator", "index", "data", "summary"), CASES, ids=[f"{c[0]}-{c[1]}" for c in CASES])
 def test_the_generator_is_recognised(generator: str, index: int, data: bytes, summary: str) -> None:
     found = read(data)
     assert {t.generator for t in found.tags if t.generator} == {generator}
@@ -298,11 +293,7 @@ def test_the_namespace_counts_and_the_prefix_does_not() -> None:
 
 
 def test_a_source_type_of_an_ingredient_is_not_that_of_the_picture() -> None:
-    inner = (
-        "<Iptc4xmpExt:DigitalSourceType>"
-        + SOURCE_TYPE
-        + "trainedAlgorithmicMedia</Iptc4xmpExt:DigitalSourceType>"
-    )
+    inner = "<Iptc4xmpExt:DigitalSourceType>" + SOURCE_TYPE + "trainedAlgorithmicMedia</Iptc4xmpExt:DigitalSourceType>"
     packet = files.xmp("element", Iptc4xmpExt__DigitalSourceType="X", dc__relation="Y").decode()
     packet = packet.replace("<Iptc4xmpExt:DigitalSourceType>X</Iptc4xmpExt:DigitalSourceType>", "")
     nested = packet.replace(">Y<", f"><rdf:Description>{inner}</rdf:Description><")
@@ -331,26 +322,20 @@ def test_a_camera_is_weak_evidence_with_its_exposure() -> None:
     assert (tag.points_to, tag.strength, tag.value) == ("camera", "weak", "NIKON Z 8, with exposure data")
 
 
-CAPTION = (
-    "Not Midjourney, DALL-E, Firefly, flux or Imagen: Steps: 3 down to the sea. Made with Google AI? No."
-)
+CAPTION = "Not Midjourney, DALL-E, Firefly, flux or Imagen: Steps: 3 down to the sea. Made with Google AI? No."
 NEAR_MISSES = {
     "a caption in Exif": files.jpeg_exif(ImageDescription=CAPTION),
     "a caption in XMP": files.jpeg_xmp("list", dc__description=CAPTION),
     "a caption in IPTC": files.iim(r120=CAPTION, r5="Midjourney"),
     "a comment": comment(CAPTION),
     "a GIF comment": gif_comment(CAPTION),
-    "a PNG description": files.png_texts(
-        Description=CAPTION, Title="firefly", Comment="trainedAlgorithmicMedia"
-    ),
+    "a PNG description": files.png_texts(Description=CAPTION, Title="firefly", Comment="trainedAlgorithmicMedia"),
     "an artist called Firefly": files.jpeg_exif(Artist="Firefly", Software="Firefly Photo 2"),
     "a tool called flux": files.jpeg_exif(Software="flux"),
     "a creator tool that only begins alike": files.jpeg_xmp(xmp__CreatorTool="Adobe Firefly fan club"),
     "a credit that only contains the words": files.jpeg_xmp(photoshop__Credit="Not Made with Google AI"),
     "a source type in a caption": files.jpeg_xmp(dc__description=SOURCE_TYPE + "trainedAlgorithmicMedia"),
-    "an unknown source type": files.jpeg_xmp(
-        Iptc4xmpExt__DigitalSourceType=SOURCE_TYPE + "trainedAlgorithmicMediaX"
-    ),
+    "an unknown source type": files.jpeg_xmp(Iptc4xmpExt__DigitalSourceType=SOURCE_TYPE + "trainedAlgorithmicMediaX"),
     "a job number without its shape": files.png_texts(Description="Job ID: 1234"),
     "a job number in the middle": files.png_texts(Description=f"Job ID: {UUID} is the invoice"),
     "half of the xAI pair, artist": files.jpeg_exif(Artist=UUID),
@@ -358,9 +343,7 @@ NEAR_MISSES = {
     "parameters of a microscope": files.png_texts(parameters="Steps: 12, Objective: 40x, Exposure: 3"),
     "parameters in prose": files.png_texts(parameters="Steps: we walked 20, Sampler: of cheeses"),
     "a prompt that is no graph": files.png_texts(prompt="a lighthouse", workflow="see the wiki"),
-    "a prompt that is another object": files.png_texts(
-        prompt='{"a": {"b": 1}}', workflow='{"nodes": "none"}'
-    ),
+    "a prompt that is another object": files.png_texts(prompt='{"a": {"b": 1}}', workflow='{"nodes": "none"}'),
     "a Dream": files.png_texts(Dream="I had -s one -S last night"),
     "an empty AIGC": files.png_texts(AIGC='{"Label": "1"}'),
     "AIGC in words": comment("AIGC Label: content"),

@@ -128,9 +128,7 @@ def test_any_name_and_statement_make_a_whole_page(
     tmp_path_factory: pytest.TempPathFactory, name: str, statement: str
 ) -> None:
     item = Evidence("metadata", statement, "declared")
-    _, read = page(
-        tmp_path_factory.mktemp("any"), finding(name, evidence=[item], provenance={name: statement})
-    )
+    _, read = page(tmp_path_factory.mktemp("any"), finding(name, evidence=[item], provenance={name: statement}))
     assert read.tags["article"] == 1
 
 
@@ -176,12 +174,8 @@ def test_a_card_says_what_was_found(tmp_path: Path, verdict: str) -> None:
     assert " real " not in read.words.lower()
 
 
-@pytest.mark.parametrize(
-    ("probability", "words"), [(1.0, "over 99 %"), (0.9951, "over 99 %"), (0.0, "under 1 %")]
-)
-def test_a_probability_is_never_rounded_to_a_certainty(
-    tmp_path: Path, probability: float, words: str
-) -> None:
+@pytest.mark.parametrize(("probability", "words"), [(1.0, "over 99 %"), (0.9951, "over 99 %"), (0.0, "under 1 %")])
+def test_a_probability_is_never_rounded_to_a_certainty(tmp_path: Path, probability: float, words: str) -> None:
     _, read = page(tmp_path, finding(probability=probability))
     assert words in read.words and "100 %" not in read.words
 

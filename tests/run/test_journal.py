@@ -70,9 +70,7 @@ def test_results_of_two_fingerprints_never_mix(path: Path):
         assert [(found.path, found.fpr) for found in journal.findings()] == [("b", 0.5)]
 
 
-def test_one_row_a_file_in_the_order_of_this_scan(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_one_row_a_file_in_the_order_of_this_scan(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     with Journal(path, "f") as journal:
         for name in ("gone", "b", "a"):

@@ -93,9 +93,7 @@ def test_an_unforeseen_exception_is_reported_and_the_worker_lives_on():
         b"\x80\x04cposix\nsystem\n" + struct.pack(">I", 4),
     ],
 )
-def test_a_worker_that_was_taken_over_can_only_spoil_its_own_answer(
-    message: bytes, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_worker_that_was_taken_over_can_only_spoil_its_own_answer(message: bytes, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pools, "_GRACE", 0.2)
     answers = run([b"a", b"lie " + message, b"b"], workers=1, seconds=1)
     assert isinstance(answers[1], Failure)

@@ -74,9 +74,7 @@ def test_what_holds_in_every_case(case: tuple[str, bool, str, bool | None, bool]
     text = json.dumps([asdict(item) for item in decision.evidence]).lower()
     assert " real" not in text and "authentic" not in text
     assert [item.layer for item in decision.evidence].count("pixels") == 1
-    assert all(
-        item.limits for item in decision.evidence if item.layer != "metadata" or item.points_to != "none"
-    )
+    assert all(item.limits for item in decision.evidence if item.layer != "metadata" or item.points_to != "none")
 
 
 @pytest.mark.parametrize("unfit", [False, True])

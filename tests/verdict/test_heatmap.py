@@ -25,16 +25,12 @@ def picture(height: int = 100, width: int = 150) -> np.ndarray:
     st.integers(2, 64),
     st.integers(1, 400),
 )
-def test_the_grid_is_bounded_even_and_covers(
-    width: int, height: int, size: int, stride: int, most: int
-) -> None:
+def test_the_grid_is_bounded_even_and_covers(width: int, height: int, size: int, stride: int, most: int) -> None:
     boxes = grid(width, height, size, stride, most)
     assert 1 <= len(boxes) <= most
     columns, rows = sorted({box.x for box in boxes}), sorted({box.y for box in boxes})
     assert [(box.x, box.y) for box in boxes] == [(x, y) for y in rows for x in columns]
-    uncapped = (
-        math.prod(math.ceil(max(0, side - size) // 2 * 2 / stride) + 1 for side in (width, height)) <= most
-    )
+    uncapped = math.prod(math.ceil(max(0, side - size) // 2 * 2 / stride) + 1 for side in (width, height)) <= most
     for starts, side in ((columns, width), (rows, height)):
         length = min(size, side)
         assert all(start % 2 == 0 and start + length <= side for start in starts)
@@ -120,9 +116,7 @@ def test_where_no_window_is_there_is_no_colour() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4000), (4000, 1), (3000, 2000)])
 def test_any_shape_can_be_drawn(shape: tuple[int, int]) -> None:
     drawn = overlay(np.zeros((*shape, 3), np.uint8), [Region(0, 0, shape[1], shape[0], 1.0)], 0.0, 2.0)
-    assert (
-        drawn.dtype == np.uint8 and drawn.shape[2] == 3 and max(drawn.shape[1], drawn.shape[0] - 46) <= 1024
-    )
+    assert drawn.dtype == np.uint8 and drawn.shape[2] == 3 and max(drawn.shape[1], drawn.shape[0] - 46) <= 1024
 
 
 def test_no_regions_is_no_colour() -> None:

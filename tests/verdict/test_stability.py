@@ -28,9 +28,7 @@ def test_a_score_that_does_not_move_agrees_everywhere(logit: float) -> None:
 
 def test_the_copies_are_those_of_the_chains() -> None:
     seen: list[np.ndarray] = []
-    stability(
-        picture(), lambda x: seen.append(x) or 0.3, read, read(0.3), chains=["jpeg:60", "noise:9"], seed=4
-    )
+    stability(picture(), lambda x: seen.append(x) or 0.3, read, read(0.3), chains=["jpeg:60", "noise:9"], seed=4)
     assert np.array_equal(seen[0], launder.apply(picture(), "jpeg:60", 4))
     assert np.array_equal(seen[1], launder.apply(picture(), "noise:9", 4))
 

@@ -45,7 +45,5 @@ def test_every_verdict_has_a_headline_and_a_meaning() -> None:
 def test_the_scale_of_the_heat_map_is_the_references_own() -> None:
     value = wording.pixels(calling("ordinary")).value
     assert value["typical"] == 499.5 / 999  # the median of 999 evenly spread logits
-    assert (
-        value["threshold"] == 989.5 / 999
-    )  # ten of them lie at or above: p = 11 / 1000 there, 10 / 1000 beyond
+    assert value["threshold"] == 989.5 / 999  # ten of them lie at or above: p = 11 / 1000 there, 10 / 1000 beyond
     assert wording.pixels(calling("unsupported")).value["threshold"] is None

@@ -8,9 +8,7 @@ from typing import Literal, get_args
 
 from fauxto.errors import ContractError
 
-Kind = Literal[
-    "detector", "localizer", "attributor", "explainer", "attack", "generator", "benchmark", "study"
-]
+Kind = Literal["detector", "localizer", "attributor", "explainer", "attack", "generator", "benchmark", "study"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -76,9 +74,7 @@ class Card:
                 fix="Correct slug in CARD.",
             )
         if not isinstance(self.kinds, tuple) or not self.kinds or not set(self.kinds) <= set(KINDS):
-            raise ContractError(
-                f"kinds is a tuple out of {KINDS}; got {self.kinds!r}.", fix="Correct kinds in CARD."
-            )
+            raise ContractError(f"kinds is a tuple out of {KINDS}; got {self.kinds!r}.", fix="Correct kinds in CARD.")
         if not isinstance(self.year, int) or not 1990 <= self.year <= 2100:
             raise ContractError(f"year is a year; got {self.year!r}.", fix="Correct year in CARD.")
         if not isinstance(self.input, Input):

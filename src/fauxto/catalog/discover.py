@@ -128,9 +128,7 @@ def _row(path: Path, card: Card | None, problem: str, status: Status) -> System:
     if card is None:
         return System(path.stem.replace("_", "-"), (), "", "", 0, status, (), None, path, None, problem)
     home = path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else str(path)
-    return System(
-        card.slug, card.kinds, card.title, card.venue, card.year, status, (home,), None, path, card, problem
-    )
+    return System(card.slug, card.kinds, card.title, card.venue, card.year, status, (home,), None, path, card, problem)
 
 
 def _third_party(point: EntryPoint) -> System:

@@ -65,9 +65,7 @@ def run(scale: Scale) -> ClaimResult:
         return smoke()
     if scale == "laptop":
         return laptop()
-    raise InputError(
-        "The full claim needs ForenSynths, which fauxto cannot fetch by itself yet.", fix="Use laptop."
-    )
+    raise InputError("The full claim needs ForenSynths, which fauxto cannot fetch by itself yet.", fix="Use laptop.")
 
 
 def exact_checks() -> tuple[Check, ...]:

@@ -43,9 +43,7 @@ def run(scale: Scale) -> ClaimResult:
         return smoke()
     if scale == "laptop":
         return laptop()
-    raise InputError(
-        "The full claim needs ForenSynths, which fauxto cannot fetch by itself yet.", fix="Use laptop."
-    )
+    raise InputError("The full claim needs ForenSynths, which fauxto cannot fetch by itself yet.", fix="Use laptop.")
 
 
 def exact_checks() -> tuple[Check, ...]:
@@ -59,9 +57,7 @@ def exact_checks() -> tuple[Check, ...]:
     for ratio in np.linspace(0, 0.75, 16):
         masked = mask_cells(np.full((64, 64, 3), 9, np.uint8), float(ratio), np.random.default_rng(0))
         cells = masked.reshape(64 // CELL, CELL, 64 // CELL, CELL, 3).max((1, 3, 4)) == 0
-        wrong += int(
-            cells.sum() != int(64 * 64 * ratio / 256) or (masked == 0).sum() != cells.sum() * CELL**2 * 3
-        )
+        wrong += int(cells.sum() != int(64 * 64 * ratio / 256) or (masked == 0).sum() != cells.sum() * CELL**2 * 3)
     parameters = sum(p.numel() for p in SAFE().network().parameters() if p.requires_grad)
     return (
         Check("HH equals the bior1.3 filter bank to 1e-6", error < 1e-6, f"largest difference {error:.1e}"),

@@ -57,6 +57,4 @@ def require_lab() -> None:
     from fauxto.errors import ResourceError  # noqa: PLC0415
 
     if find_spec("torch") is None:
-        raise ResourceError(
-            "This needs torch, which the base install leaves out.", fix="pip install 'fauxto[lab]'"
-        )
+        raise ResourceError("This needs torch, which the base install leaves out.", fix="pip install 'fauxto[lab]'")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def index(folder: Path, /, *, out: Path) -> int:
-    """Write the manifest of a folder whose sub-folders name the classes (real and fake, 0_real and 1_fake, nature and ai).
+    """Write the manifest of a folder whose sub-folders name the classes (real and fake, 0_real and 1_fake, ...).
 
     Parameters
     ----------

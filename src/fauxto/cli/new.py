@@ -37,9 +37,7 @@ def write_template(name: str, folder: Path) -> Path:
     from fauxto.errors import InputError, PolicyError  # noqa: PLC0415
 
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise InputError(
-            f"{name!r} cannot name a module.", fix="Use lower-case words joined by _, as my_detector."
-        )
+        raise InputError(f"{name!r} cannot name a module.", fix="Use lower-case words joined by _, as my_detector.")
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.", fix=f"mkdir -p {folder}")
     path = folder / f"{name}.py"

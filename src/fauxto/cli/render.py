@@ -88,9 +88,7 @@ def row(finding: Finding) -> Text:
     path = printable(finding.path)
     if finding.error is not None:
         what = f"{finding.error['what']} {finding.error['fix']}".rstrip()
-        return Text.assemble(
-            ("error       ", "bold red"), " " * 15, f" {path}\n", (" " * 13 + printable(what), "dim")
-        )
+        return Text.assemble(("error       ", "bold red"), " " * 15, f" {path}\n", (" " * 13 + printable(what), "dim"))
     verdict = str(finding.verdict)
     figures = f"{finding.probability:5.3f}  p={finding.p_value:<6.2g}"
     return Text.assemble(

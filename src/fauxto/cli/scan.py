@@ -173,9 +173,7 @@ def _shown(found: Iterator[Finding], show: render.Show, tally: render.Tally) -> 
         yield finding
 
 
-def _check_arguments(
-    paths: tuple[str, ...], report: Path | None, heatmap: Path | None, workers: int | None
-) -> None:
+def _check_arguments(paths: tuple[str, ...], report: Path | None, heatmap: Path | None, workers: int | None) -> None:
     """Refuse before the first file what would fail only after the last one."""
     if not paths:
         fix = "Run: fauxto scan FILE or FOLDER; fauxto scan --help says more."

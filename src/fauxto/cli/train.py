@@ -8,7 +8,7 @@ from pathlib import Path
 from fauxto.cli.check import require_lab
 
 
-def train(  # noqa: PLR0917
+def train(
     system: str,
     /,
     *,

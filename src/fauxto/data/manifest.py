@@ -7,6 +7,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from fauxto.errors import InputError
 
@@ -46,7 +50,9 @@ def read(path: str | Path) -> list[Sample]:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"There is no manifest at {path}.", fix="Make one: fauxto data index FOLDER --out manifest.csv")
+        raise InputError(
+            f"There is no manifest at {path}.", fix="Make one: fauxto data index FOLDER --out manifest.csv"
+        )
     names = {field.name for field in fields(Sample)}
     samples = []
     for number, row in enumerate(_rows(path), start=1):
@@ -62,7 +68,7 @@ def read(path: str | Path) -> list[Sample]:
             values[key] = int(values.get(key) or 0)
         samples.append(Sample(**values))
     if not samples:
-        raise InputError(f"{path} has no rows.", fix="Make one: fauxto data index FOLDER --out manifest.csv")
+        raise InputError(f"{path} has no rows.", fix="Make one: fauxto data index FOLDER --out FILE")
     return samples
 
 
@@ -72,9 +78,6 @@ def write(samples: Iterable[Sample], path: str | Path) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         pq.write_table(pa.Table.from_pylist(rows), path)
         return
     with path.open("w", newline="") as file:
@@ -120,10 +123,8 @@ def fingerprint(samples: Iterable[Sample]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _rows(path: Path) -> Iterator[dict[str, object]]:
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
     if path.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
         for batch in pq.ParquetFile(path).iter_batches():
             yield from batch.to_pylist()
         return

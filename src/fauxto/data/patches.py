@@ -16,7 +16,7 @@ from fauxto.media.crops import Box, CropSpec, cut, take
 from fauxto.media.decode import decode
 
 SIGNATURE_MARGIN = 0.08
-"""Share of the height and width at the bottom right that no patch touches: some generators sign their pictures there."""
+"""Share of the height and width at the bottom right that no patch touches: some generators sign pictures there."""
 
 
 @dataclass(frozen=True)

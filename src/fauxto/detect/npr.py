@@ -47,7 +47,7 @@ CARD = Card(
 
 IMAGENET_STD = (0.229, 0.224, 0.225)
 RESIDUAL_SCALE = 2 / 3
-"""The released network is fed NPR(x) * 2/3 of the ImageNet-normalised picture; without it the checkpoints are useless."""
+"""The released network is fed NPR(x) * 2/3 of the ImageNet-normalised picture; without it its weights are useless."""
 
 
 class NPRNetwork(nn.Module):

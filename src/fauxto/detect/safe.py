@@ -1,4 +1,4 @@
-"""SAFE: crop instead of resize, augment away colour and pose, mask patches, keep the diagonal wavelet band (KDD 2025)."""
+"""SAFE: crop, never resize; augment away colour and pose; mask patches; keep the diagonal wavelet band (KDD 2025)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ CARD = Card(
     venue="KDD",
     year=2025,
     idea="Never resize; hide colour, pose and whole patches in training; look at the diagonal wavelet band alone.",
-    input=Input(
-        size=256, resize="forbidden", crop="native-resolution centre crop, even offset, mirrored if smaller"
-    ),
+    input=Input(size=256, resize="forbidden", crop="native-resolution centre crop, even offset, mirrored if smaller"),
     output="one logit (generated minus real), higher = generated",
     claim="Cropping beats resizing on unseen up-samplers when pictures are larger than the network's input.",
     weights=(
@@ -62,9 +60,7 @@ class SAFENetwork(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Bilinear and off the pixel grid, as released: a 256 crop gives 130 samples, stretched back to 256."""
         pixels = even(pixels)
-        band = functional.interpolate(
-            self.band(pixels), size=pixels.shape[-2:], mode="bilinear", align_corners=False
-        )
+        band = functional.interpolate(self.band(pixels), size=pixels.shape[-2:], mode="bilinear", align_corners=False)
         logits = self.classifier(band)
         return logits[:, 1] - logits[:, 0]
 
@@ -83,9 +79,7 @@ class SAFE:
     }
     label_smoothing = 0.1
 
-    def __init__(
-        self, crop: CropSpec | None = None, *, turn_and_jitter: bool = True, mask: bool = True
-    ) -> None:
+    def __init__(self, crop: CropSpec | None = None, *, turn_and_jitter: bool = True, mask: bool = True) -> None:
         """The two switches turn off one training transformation each, for the paper's ablation."""
         self.crop = crop or CropSpec(256, 1)
         self.turn_and_jitter = turn_and_jitter
@@ -141,9 +135,7 @@ def mask_cells(pixels: np.ndarray, ratio: float, rng: np.random.Generator) -> np
     """
     height, width = pixels.shape[:2]
     rows, columns = height // CELL, width // CELL
-    chosen = rng.choice(
-        rows * columns, min(int(height * width * ratio / CELL**2), rows * columns), replace=False
-    )
+    chosen = rng.choice(rows * columns, min(int(height * width * ratio / CELL**2), rows * columns), replace=False)
     masked = pixels.copy()
     for row, column in zip(*divmod(chosen, columns), strict=True):
         masked[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL] = 0

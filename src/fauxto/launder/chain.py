@@ -113,9 +113,7 @@ def replay(pixels: np.ndarray, record: Record) -> np.ndarray:
     return again
 
 
-def _run(
-    pixels: np.ndarray, steps: list[Step], seed: int
-) -> tuple[np.ndarray, list[dict[str, Any]], bytes | None]:
+def _run(pixels: np.ndarray, steps: list[Step], seed: int) -> tuple[np.ndarray, list[dict[str, Any]], bytes | None]:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
         raise InputError(
             f"Expected uint8 pixels of shape (H, W, 3); got {pixels.dtype} {pixels.shape}.",

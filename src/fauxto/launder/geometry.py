@@ -25,25 +25,19 @@ MAX_PIXELS = 178_000_000
 """A step that would make a picture larger than this is refused (Pillow would refuse to decode it)."""
 
 
-def resize(
-    pixels: np.ndarray, rng: np.random.Generator, factor: float = 0.5, kernel: str = "bicubic"
-) -> np.ndarray:
+def resize(pixels: np.ndarray, rng: np.random.Generator, factor: float = 0.5, kernel: str = "bicubic") -> np.ndarray:
     """Both sides times `factor`, rounded, at least one pixel."""
     height, width = pixels.shape[:2]
     return _to(pixels, max(1, round(width * factor)), max(1, round(height * factor)), kernel)
 
 
-def fit(
-    pixels: np.ndarray, rng: np.random.Generator, long_edge: int = 1080, kernel: str = "bicubic"
-) -> np.ndarray:
+def fit(pixels: np.ndarray, rng: np.random.Generator, long_edge: int = 1080, kernel: str = "bicubic") -> np.ndarray:
     """Shrunk so that the long edge is at most `long_edge`; never enlarged."""
     factor = long_edge / max(pixels.shape[:2])
     return resize(pixels, rng, factor, kernel) if factor < 1 else pixels
 
 
-def crop(
-    pixels: np.ndarray, rng: np.random.Generator, area: float = 0.8, position: str = "random"
-) -> np.ndarray:
+def crop(pixels: np.ndarray, rng: np.random.Generator, area: float = 0.8, position: str = "random") -> np.ndarray:
     """A window of the same shape that keeps the share `area`; a random place, or the middle."""
     height, width = pixels.shape[:2]
     side = math.sqrt(area)
@@ -56,9 +50,7 @@ def crop(
     return np.ascontiguousarray(pixels[y : y + kept_height, x : x + kept_width])
 
 
-def screenshot(
-    pixels: np.ndarray, rng: np.random.Generator, scale: float = 0.75, gamma: float = 1.0
-) -> np.ndarray:
+def screenshot(pixels: np.ndarray, rng: np.random.Generator, scale: float = 0.75, gamma: float = 1.0) -> np.ndarray:
     """Bilinear at `scale`, the screen's `gamma`, then a selection that misses the top left by 0-7 pixels."""
     shown = tone.gamma(resize(pixels, rng, scale, "bilinear"), rng, gamma)
     y, x = (int(rng.integers(min(_SELECTION_SLIP, side))) for side in shown.shape[:2])

@@ -25,12 +25,8 @@ _TABLE = (
     Pipeline("whatsapp", "fit:1600|jpeg:80", "low", _UNDOCUMENTED),
     Pipeline("telegram_photo", "fit:1280|jpeg:87", "low", _UNDOCUMENTED),
     Pipeline("reddit_preview", "fit:1080|webp:75", "low", _UNDOCUMENTED),
-    Pipeline(
-        "shared_twice", "fit:1600|jpeg:80|fit:1280|jpeg:87", "low", "Two messengers, one after the other."
-    ),
-    Pipeline(
-        "web_thumbnail", "fit:640,lanczos|webp:75", "low", "A common setting of content delivery networks."
-    ),
+    Pipeline("shared_twice", "fit:1600|jpeg:80|fit:1280|jpeg:87", "low", "Two messengers, one after the other."),
+    Pipeline("web_thumbnail", "fit:640,lanczos|webp:75", "low", "A common setting of content delivery networks."),
     Pipeline(
         "phone_screenshot",
         "screenshot:0.75|jpeg:90",

@@ -41,9 +41,7 @@ class Laundering:
         return "|".join(steps), scale
 
 
-def laundered_crop(
-    patch: np.ndarray, size: int, laundering: Laundering | None, rng: np.random.Generator
-) -> np.ndarray:
+def laundered_crop(patch: np.ndarray, size: int, laundering: Laundering | None, rng: np.random.Generator) -> np.ndarray:
     """A `size` crop at a random offset of a laundered random window of `patch`; uint8 HWC in and out."""
     chain, scale = laundering.chain(rng) if laundering is not None else ("", 1.0)
     side = min(patch.shape[0], math.ceil((size + 8) / scale))

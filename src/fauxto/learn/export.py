@@ -6,10 +6,12 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from onnxruntime import InferenceSession
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -25,6 +27,9 @@ from fauxto.errors import ContractError
 
 OPSET = 17
 INPUT, OUTPUT = "pixels", "logit"
+PERCENTILE = 99.99
+"""Activations beyond this percentile saturate. The full range costs 20 times the AUC: single outliers stretch the steps
+that all other values have to share (measured on 422 pictures: 0.0046 against 0.0002)."""
 
 
 def export_onnx(network: nn.Module, path: str | Path, size: int) -> None:
@@ -35,7 +40,7 @@ def export_onnx(network: nn.Module, path: str | Path, size: int) -> None:
     training = network.training
     example = torch.rand(2, 3, size, size)
     torch.onnx.export(
-        network.eval().to(memory_format=torch.contiguous_format),
+        network.eval().to(memory_format=torch.contiguous_format),  # type: ignore[call-overload]
         (example,),
         str(path),
         input_names=[INPUT],
@@ -51,14 +56,16 @@ def export_onnx(network: nn.Module, path: str | Path, size: int) -> None:
 def quantize(source: str | Path, target: str | Path, crops: Iterable[np.ndarray]) -> None:
     """Static int8 (activations U8, weights S8 a channel) of an ONNX file, calibrated on float32 `(n, 3, h, w)` batches.
 
-    The fixed filters in front of the first learned convolution stay in float: differences of neighbouring pixels are
-    smaller than one step of an 8-bit range that also has to hold the pixels.
+    Fixed filters in front of the first learned convolution are kept exact. Where their weights are whole multiples of
+    one number a filter, as second differences are, whole numbers times whole pixels lose nothing in int8. Other grouped
+    convolutions stay in float: differences of neighbouring pixels would be smaller than one step of a calibrated range.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = str(Path(folder) / "prepared.onnx")
         quant_pre_process(str(source), prepared, skip_symbolic_shape=True)
         graph = onnx.load(prepared).graph
-        convolutions = [node for node in graph.node if node.op_type == "Conv"]
+        exact = _exact_scales(graph)
+        convolutions = [node for node in graph.node if node.op_type == "Conv" and node.input[1] not in exact]
         fixed = [node.name for node in convolutions if any(a.name == "group" and a.i > 1 for a in node.attribute)]
         quantize_static(
             prepared,
@@ -68,10 +75,37 @@ def quantize(source: str | Path, target: str | Path, crops: Iterable[np.ndarray]
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
-            calibrate_method=CalibrationMethod.MinMax,
-            op_types_to_quantize=["Conv", "Add", "Relu", "MaxPool"],
+            calibrate_method=CalibrationMethod.Percentile,
+            op_types_to_quantize=["Conv", "Add", "Relu", "MaxPool", "Clip", *(["Pad"] if exact else [])],
             nodes_to_exclude=fixed,
+            extra_options={"CalibPercentile": PERCENTILE, "TensorQuantOverrides": exact},
         )
+
+
+def _exact_scales(graph: onnx.GraphProto) -> dict[str, list[dict[str, Any]]]:
+    """Scales that make the fixed filters on the pixels exact, by tensor, as `quantize_static` takes them; maybe none.
+
+    A pixel is a whole number of 1/255; a weight has to be a whole number, at most 127, of the smallest in its row.
+    """
+    pixels = {INPUT}
+    weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    scales: dict[str, list[dict[str, Any]]] = {}
+    for node in graph.node:
+        if node.op_type in {"Pad", "Slice"} and node.input[0] in pixels:
+            pixels.add(node.output[0])
+        elif node.op_type == "Conv" and node.input[0] in pixels and node.input[1] in weights:
+            rows = np.abs(weights[node.input[1]]).reshape(len(weights[node.input[1]]), -1)
+            steps = np.min(rows, axis=1, where=rows > 0, initial=np.inf)
+            multiples = rows / steps[:, None]
+            if multiples.max() < 127.5 and np.abs(multiples - np.rint(multiples)).max() < 1e-4:
+                own = [_scale(step, QuantType.QInt8, np.int8) for step in steps]
+                scales[node.input[1]] = [entry | {"axis": 0} for entry in own]
+                scales |= {name: [_scale(1 / 255, QuantType.QUInt8, np.uint8)] for name in pixels}
+    return scales
+
+
+def _scale(step: float, kind: QuantType, dtype: type[np.integer[Any]]) -> dict[str, Any]:
+    return {"quant_type": kind, "scale": np.asarray(step, np.float32), "zero_point": np.asarray(0, dtype)}
 
 
 def run_onnx(path: str | Path, crops: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Plan:
     warmup: float = 0.05
     precision: str = "bf16-mixed"
     workers: int = 1
-    laundering: Laundering | None = Laundering()
+    laundering: Laundering | None = field(default_factory=Laundering)
     save_every: int = 200
 
 
@@ -58,7 +58,7 @@ def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) 
     fabric = Fabric(accelerator="auto", devices=1, precision=plan.precision)  # type: ignore[arg-type]
     recipe = detector.recipe
     batch_size = plan.batch_size or recipe["batch_size"]
-    network = detector.network().train().to(memory_format=torch.channels_last)
+    network = detector.network().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = _optimizer(network, recipe, plan.learning_rate or recipe["learning_rate"])
     wrapped, optimizer = fabric.setup(network, optimizer)
     state: dict[str, Any] = {"network": wrapped, "optimizer": optimizer, "step": 0, "losses": []}

@@ -20,7 +20,7 @@ from fauxto.media.decode import decode
 from fauxto.run.backends.openvino import open_network
 
 HISTORIES = ("png", "jpeg:90", "jpeg:75", "webp:80", "resize:0.75|jpeg:85", "fit:1280|jpeg:80")
-"""What reference pictures have been through: each picture gets one of these, in turn, so that it is one witness only."""
+"""What reference pictures have been through: each gets one of these, in turn, so that it is one witness only."""
 
 ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_jpeg_quality": 40}
 """Below these the pixels are not asked: short side in pixels, liveliest standard deviation, estimated JPEG quality."""
@@ -86,9 +86,7 @@ def package(
     return Packaged(skipped, parity, float_logits, int8_logits, labels)
 
 
-def _read(
-    detector: Detector, samples: Sequence[Sample]
-) -> tuple[list[Sample], list[np.ndarray], dict[str, str]]:
+def _read(detector: Detector, samples: Sequence[Sample]) -> tuple[list[Sample], list[np.ndarray], dict[str, str]]:
     """The samples that could be read, the preprocessed windows of each after its history, and why others were not."""
     kept, stacks, skipped = [], [], {}
     for i, sample in enumerate(samples):
@@ -102,10 +100,10 @@ def _read(
     return kept, stacks, skipped
 
 
-def _batches(stacks: Sequence[np.ndarray], most: int = 200) -> Iterable[np.ndarray]:
-    """Evenly spread windows for the ranges of the activations."""
+def _batches(stacks: Sequence[np.ndarray], most: int = 150) -> Iterable[np.ndarray]:
+    """One window of evenly spread pictures; few, because the activations of all of them are held at once."""
     for i in range(0, len(stacks), max(1, len(stacks) // most)):
-        yield stacks[i]
+        yield stacks[i][:1]
 
 
 def _score(path: Path, stacks: Sequence[np.ndarray]) -> np.ndarray:

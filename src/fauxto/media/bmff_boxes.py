@@ -63,9 +63,7 @@ def _items(collector: Collector) -> None:
     base = {0: 0, 1: found["meta/idat"].offset if "meta/idat" in found else collector.size}
     for number, (item, method, offset, length) in enumerate(_extents(found["meta/iloc"].data)):
         if number >= collector.limits.max_chunks:
-            raise too_much(
-                "too_many_chunks", "extents or more", number, collector.limits.max_chunks, "--limit-chunks"
-            )
+            raise too_much("too_many_chunks", "extents or more", number, collector.limits.max_chunks, "--limit-chunks")
         if item in kinds and method in base:
             start = base[method] + offset
             end = min(start + length, collector.size) if length else start

@@ -54,11 +54,7 @@ def jpeg_mode(header: JpegHeader) -> str:
     """Pillow's word for the pixels of a JPEG; raises `InputError` ("unsupported") for what no decoder here
     reads."""
     modes = {1: "L", 3: "RGB", 4: "CMYK"}
-    if (
-        header.precision != 8
-        or header.process not in {"SOF0", "SOF1", "SOF2"}
-        or len(header.components) not in modes
-    ):
+    if header.precision != 8 or header.process not in {"SOF0", "SOF1", "SOF2"} or len(header.components) not in modes:
         raise InputError(
             f"The JPEG is of a kind that is not decoded: {header.process}, {header.precision} bits, "
             f"{len(header.components)} components.",
@@ -98,17 +94,13 @@ def decode_other(data: bytes, found: Walk, width: int, height: int) -> np.ndarra
         image = _open(data, found)
         image.load()
         if image.size != (width, height):
-            raise ValueError(
-                f"the header says {width} x {height} pixels, the data are {image.width} x {image.height}"
-            )
+            raise ValueError(f"the header says {width} x {height} pixels, the data are {image.width} x {image.height}")
         return _rgb(image)
 
 
 def _open(data: bytes, found: Walk) -> Image.Image:
     """A lazily opened picture that ends where its container ends."""
-    return _plugin(found.format)(
-        io.BytesIO(bare_png(data, found) if found.format == "png" else data[: found.end])
-    )
+    return _plugin(found.format)(io.BytesIO(bare_png(data, found) if found.format == "png" else data[: found.end]))
 
 
 def _plugin(format: str) -> Callable[[Any], Image.Image]:
@@ -158,16 +150,12 @@ def _whole_jpeg(stream: bytes, components: int, restarts: bool) -> np.ndarray:
     space = "CMYK" if components == 4 else "RGB"
 
     def read(strict: bool) -> np.ndarray:
-        return simplejpeg.decode_jpeg(
-            stream, colorspace=space, fastdct=False, fastupsample=False, strict=strict
-        )
+        return simplejpeg.decode_jpeg(stream, colorspace=space, fastdct=False, fastupsample=False, strict=strict)
 
     try:
         pixels = read(strict=True)
     except ValueError as error:
-        if "subsampling" in str(
-            error
-        ):  # TurboJPEG has no name for these sampling factors; libjpeg reads them
+        if "subsampling" in str(error):  # TurboJPEG has no name for these sampling factors; libjpeg reads them
             image = _plugin("jpeg")(io.BytesIO(stream))
             image.load()
             return _rgb(image)

@@ -44,7 +44,7 @@ def band(width: int, height: int, spec: CropSpec) -> Box:
     """The one rectangle that holds every window of `windows`: all that has to be decoded.
 
     >>> band(4000, 3000, CropSpec(256, 3))
-    Box(x=872, y=1372, width=2256, height=256)
+    Box(x=848, y=1372, width=2304, height=256)
     """
     boxes = windows(width, height, spec)
     left, right = min(b.x for b in boxes), max(b.x + b.width for b in boxes)
@@ -79,8 +79,7 @@ def take(width: int, height: int, spec: CropSpec, read: Callable[[Box], np.ndarr
     pixels = read(region)
     if pixels.shape != (region.height, region.width, 3) or pixels.dtype != np.uint8:
         raise InputError(
-            f"Expected uint8 pixels of shape {(region.height, region.width, 3)}; got {pixels.dtype} "
-            f"{pixels.shape}.",
+            f"Expected uint8 pixels of shape {(region.height, region.width, 3)}; got {pixels.dtype} {pixels.shape}.",
             fix="Give an H x W x 3 array of uint8 RGB values.",
         )
     crops = []

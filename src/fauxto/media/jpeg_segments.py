@@ -45,9 +45,7 @@ def walk_jpeg(collector: Collector) -> Walk:
         if marker == _SOS:
             scans += 1
             if scans > collector.limits.max_scans:
-                raise too_much(
-                    "too_many_scans", "scans or more", scans, collector.limits.max_scans, "--limit-scans"
-                )
+                raise too_much("too_many_scans", "scans or more", scans, collector.limits.max_scans, "--limit-scans")
     return collector.walk("jpeg", collector.size, truncated=True)
 
 

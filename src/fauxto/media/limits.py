@@ -39,9 +39,7 @@ DEFAULT_LIMITS = Limits()
 def check_bytes(data: bytes, limits: Limits) -> None:
     """Refuse an empty file ("empty") and one over `max_bytes`."""
     if not len(data):
-        raise InputError(
-            "The file is empty (0 bytes).", fix="Fetch or export the picture again.", code="empty"
-        )
+        raise InputError("The file is empty (0 bytes).", fix="Fetch or export the picture again.", code="empty")
     if len(data) > limits.max_bytes:
         raise too_much("too_many_bytes", "bytes", len(data), limits.max_bytes, "--limit-bytes")
 

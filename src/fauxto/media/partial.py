@@ -76,7 +76,5 @@ def _is_complete(found: Walk, header: JpegHeader) -> bool:
             return False
         first, last, low = part.data[-3], part.data[-2], part.data[-1] & 15
         if low == 0:
-            missing -= {
-                (part.data[1 + 2 * i], k) for i in range(count) for k in range(first, min(last, 63) + 1)
-            }
+            missing -= {(part.data[1 + 2 * i], k) for i in range(count) for k in range(first, min(last, 63) + 1)}
     return not missing

@@ -50,9 +50,7 @@ class Collector:
         self.parts: list[Part] = []
         self.metadata = 0
 
-    def add(
-        self, name: str, start: int, end: int, *, picture: bool = False, joined: bytes | None = None
-    ) -> Part:
+    def add(self, name: str, start: int, end: int, *, picture: bool = False, joined: bytes | None = None) -> Part:
         """Take `view[start:end]` as a part; everything that is not `picture` counts as metadata."""
         payload = self.view[start:end] if joined is None else memoryview(joined)
         part = Part(name, start, end - start, payload)

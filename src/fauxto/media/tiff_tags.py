@@ -75,9 +75,7 @@ def tags(block: bytes | memoryview, max_tags: int = 10_000) -> Iterator[Tag]:
         seen.add(start)
         entries = number(start, count_size)
         first = start + count_size
-        for position in range(
-            first, min(first + entries * entry_size, len(view) - entry_size + 1), entry_size
-        ):
+        for position in range(first, min(first + entries * entry_size, len(view) - entry_size + 1), entry_size):
             if not left:
                 return
             left -= 1
@@ -109,9 +107,7 @@ def walk_tiff(collector: Collector) -> Walk:
         collector.add(f"{tag.directory}:{tag.tag}", tag.offset, tag.offset + len(tag.data))
         if tag.directory == "IFD0" and tag.tag in _STRIPS and tag.type in {3, 4, 16}:
             step = _SIZES[tag.type]
-            places[tag.tag] = [
-                int.from_bytes(tag.data[i : i + step], tag.order) for i in range(0, len(tag.data), step)
-            ]
+            places[tag.tag] = [int.from_bytes(tag.data[i : i + step], tag.order) for i in range(0, len(tag.data), step)]
     starts = places.get(273, []) + places.get(324, [])
     lengths = places.get(279, []) + places.get(325, [])
     cut = not collector.parts or any(a + n > collector.size for a, n in zip(starts, lengths, strict=False))

@@ -17,7 +17,7 @@ class NeighbourResidual(nn.Module):
     """NPR(x) = x - U(D(x)): each pixel of an even-aligned 2x2 cell minus the cell's top-left pixel.
 
     D takes every second pixel from index 0, U repeats it; `(n, c, h, w)` to `(n, c, h, w)`, h and w even. Exactly 0 on
-    any picture that was doubled by nearest-neighbour up-sampling, and blind to a constant. Tan et al., CVPR 2024, eq. 3.
+    a picture that was doubled by nearest-neighbour up-sampling, and blind to a constant. Tan et al., CVPR 2024, eq. 3.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -29,8 +29,8 @@ class NeighbourResidual(nn.Module):
 class DiagonalHaar(nn.Module):
     """The diagonal band HH of one `bior1.3` wavelet level with symmetric extension, per channel.
 
-    In the interior HH = (a - b - c + d) / 2 of the even-aligned cell [[a, b], [c, d]]: the analysis high-pass of bior1.3
-    is the Haar pair. The extension adds one sample on each side, the negative of its neighbour in each axis:
+    In the interior HH = (a - b - c + d) / 2 of the even-aligned cell [[a, b], [c, d]]: the analysis high-pass of
+    bior1.3 is the Haar pair. The extension adds one sample on each side, the negative of its neighbour in each axis:
     `(n, c, h, w)` to `(n, c, h/2 + 2, w/2 + 2)`, h and w even. Oracle: `pywt.dwt2(x, "bior1.3", mode="symmetric")`.
     """
 
@@ -69,3 +69,27 @@ class HighPass(nn.Module):
         kernels: Tensor = self.kernels  # type: ignore[assignment]
         filtered = functional.conv2d(functional.pad(x, (1, 1, 1, 1), mode="reflect"), kernels, groups=3)
         return (filtered / self.bound).clamp(-1.0, 1.0)
+
+
+class HighPassCells(HighPass):
+    """`HighPass`, then each 2x2 cell of its output as channels (`PixelUnshuffle(2)`), in one strided convolution.
+
+    `(n, 3, h, w)` to `(n, 36, h / 2, w / 2)`, h and w even. Each phase of a cell has its own copy of the filter in a
+    4x4 window. Six times as fast on a CPU as the two steps, and every row of weights is whole multiples of one number,
+    so that an 8-bit graph computes it from 8-bit pixels without error (see `fauxto.learn.export`).
+    """
+
+    def __init__(self, bound: float = 0.1) -> None:
+        super().__init__(bound)
+        filters: Tensor = self.kernels  # type: ignore[assignment]
+        cells = torch.stack([functional.pad(filters, (x, 1 - x, y, 1 - y)) for y in (0, 1) for x in (0, 1)], 1)
+        weight = torch.zeros(3, 12, 3, 4, 4)
+        for channel, own in enumerate(cells.reshape(3, 12, 4, 4)):
+            weight[channel, :, channel] = own
+        self.register_buffer("weight", weight.reshape(36, 3, 4, 4) / bound, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The filtered and bounded cells, in [-1, 1]; channels in the order of `PixelUnshuffle`."""
+        weight: Tensor = self.weight  # type: ignore[assignment]
+        framed = functional.pad(x, (1, 1, 1, 1), mode="reflect")
+        return functional.conv2d(framed, weight, stride=2).clamp(-1.0, 1.0)

@@ -1,4 +1,4 @@
-"""A small plain residual network that keeps full resolution in its first layers (space to depth, no early pooling)."""
+"""A small plain residual network that sees full resolution: 2x2 cells as channels, no early pooling."""
 
 from __future__ import annotations
 
@@ -25,17 +25,19 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualNet(nn.Module):
-    """Maps `(n, channels, h, w)` to `(n, 1)`: each 2x2 cell becomes channels, then stages that halve the sides.
+    """Maps `(n, 3, h, w)` to `(n, 1)`: `cells` makes 2x2 cells into `channels`, then stages that halve the sides.
 
     Space to depth keeps every pixel where a strided stem or a pool would drop three of four. The first stage is one
     convolution at half resolution, the others a strided convolution and a residual block. Sides must be even and at
     least 16.
     """
 
-    def __init__(self, channels: int, widths: tuple[int, ...] = (64, 64, 128), dropout: float = 0.2) -> None:
+    def __init__(
+        self, cells: nn.Module, channels: int, widths: tuple[int, ...] = (64, 64, 128), dropout: float = 0.2
+    ) -> None:
         super().__init__()
         stem, *stages = widths
-        layers: list[nn.Module] = [nn.PixelUnshuffle(2), *_unit(4 * channels, stem, stride=1)]
+        layers: list[nn.Module] = [cells, *_unit(channels, stem, stride=1)]
         for before, width in zip(widths, stages, strict=False):
             layers += [*_unit(before, width, stride=2), ResidualBlock(width)]
         self.stages = nn.Sequential(*layers)
@@ -44,7 +46,7 @@ class ResidualNet(nn.Module):
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(n, channels, h, w)` to `(n, 1)`."""
+        """`(n, 3, h, w)` to `(n, 1)`."""
         return self.head(self.dropout(self.stages(x).mean((2, 3))))
 
 

@@ -22,9 +22,7 @@ def score_images(
     network.eval()
     try:
         with torch.inference_mode():
-            logits = [
-                network(torch.from_numpy(preprocess(image)).to(device)).mean().item() for image in images
-            ]
+            logits = [network(torch.from_numpy(preprocess(image)).to(device)).mean().item() for image in images]
     finally:
         network.train(training)
     return np.asarray(logits, dtype=np.float32)

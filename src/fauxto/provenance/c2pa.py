@@ -36,9 +36,7 @@ def manifest_bytes(walk: Walk) -> int:
 def _is_manifest(format: str, part: Part) -> bool:
     match format:
         case "jpeg":  # a JUMBF segment: "JP", box instance, packet number, then a box of type "jumb"
-            return (
-                part.name == "APP11" and bytes(part.data[:2]) == b"JP" and bytes(part.data[12:16]) == b"jumb"
-            )
+            return part.name == "APP11" and bytes(part.data[:2]) == b"JP" and bytes(part.data[12:16]) == b"jumb"
         case "gif":
             return part.name == "APP" and bytes(part.data[:8]) == b"C2PA_GIF"
         case "tiff":
@@ -98,9 +96,7 @@ def read(data: bytes, walk: Walk, trust_anchors: str | None = None) -> C2pa:
     if not size:
         return C2pa()
     if size > MAX_MANIFEST:
-        return C2pa(
-            "unreadable", reason=f"The manifest has {size:,} bytes; at most {MAX_MANIFEST:,} are read."
-        )
+        return C2pa("unreadable", reason=f"The manifest has {size:,} bytes; at most {MAX_MANIFEST:,} are read.")
     return _ask_library(data, _MIME[walk.format], trust_anchors)
 
 

@@ -130,9 +130,7 @@ def _jpeg(reading: Reading, walk: Walk) -> None:
         elif part.name == "APP13":
             reading.add("JPEG APP13", "iim", iim.fields(part.data))
         elif part.name == "COM":
-            reading.add(
-                "JPEG COM", "comment", iter([("Comment", exif.decode(bytes(part.data).strip(b"\0")))])
-            )
+            reading.add("JPEG COM", "comment", iter([("Comment", exif.decode(bytes(part.data).strip(b"\0")))]))
     if extended:
         reading.xmp("JPEG APP1", _join_extended(extended))
 

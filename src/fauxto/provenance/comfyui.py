@@ -16,9 +16,7 @@ _Graph = dict[str, Any]
 def is_prompt(graph: _Graph) -> bool:
     """Is it a graph in API form: every node an object with `class_type` and `inputs`?"""
     return bool(graph) and all(
-        isinstance(node, dict)
-        and isinstance(node.get("class_type"), str)
-        and isinstance(node.get("inputs"), dict)
+        isinstance(node, dict) and isinstance(node.get("class_type"), str) and isinstance(node.get("inputs"), dict)
         for node in graph.values()
     )
 

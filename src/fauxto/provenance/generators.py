@@ -66,13 +66,9 @@ def _parameters(fields: Fields) -> Iterator[Tag]:
     for field in places:
         found = a1111.parse(field.value)
         if found:
-            shown = {
-                k: v for k, v in found.pairs.items() if k in {"Steps", "Sampler", "Seed", "Size", "Model"}
-            }
+            shown = {k: v for k, v in found.pairs.items() if k in {"Steps", "Sampler", "Seed", "Size", "Model"}}
             value = ", ".join(f"{key}: {item}" for key, item in shown.items())
-            yield _tag(
-                field, "Stable Diffusion web UI", found.points_to, "strong", value, prompt=found.prompt
-            )
+            yield _tag(field, "Stable Diffusion web UI", found.points_to, "strong", value, prompt=found.prompt)
     for field in fields.of("png-text", "postprocessing", "extras"):
         if field.value.startswith(("Postprocess ", "Upscale", "Size")):
             yield _tag(field, "Stable Diffusion web UI", "edited", "declared")
@@ -90,13 +86,9 @@ def _comfyui(fields: Fields) -> Iterator[Tag]:
             continue
         if name == "prompt" and comfyui.is_prompt(graph):
             typed = " | ".join(comfyui.texts(graph))
-            yield _tag(
-                field, "ComfyUI", comfyui.read_prompt(graph), "strong", f"{len(graph)} nodes", prompt=typed
-            )
+            yield _tag(field, "ComfyUI", comfyui.read_prompt(graph), "strong", f"{len(graph)} nodes", prompt=typed)
         elif name == "workflow" and comfyui.is_workflow(graph) and not fields.first("png-text", "prompt"):
-            yield _tag(
-                field, "ComfyUI", comfyui.read_workflow(graph), "declared", f"{len(graph['nodes'])} nodes"
-            )
+            yield _tag(field, "ComfyUI", comfyui.read_workflow(graph), "declared", f"{len(graph['nodes'])} nodes")
 
 
 def _json_tools(fields: Fields) -> Iterator[Tag]:
@@ -116,9 +108,7 @@ def _json_tools(fields: Fields) -> Iterator[Tag]:
         for tool in json_tools.TOOLS if value else ():
             found = tool(value or {})
             if found:
-                yield _tag(
-                    field, found.generator, found.points_to, "strong", found.detail, prompt=found.prompt
-                )
+                yield _tag(field, found.generator, found.points_to, "strong", found.detail, prompt=found.prompt)
                 break
 
 
@@ -162,9 +152,7 @@ def _xai(fields: Fields) -> Iterator[Tag]:
     """xAI Grok: a signature as description and a UUID as artist in one Exif block; one alone is nothing."""
     for field in fields.of("exif", "ImageDescription"):
         artists = [f for f in fields.of("exif", "Artist") if f.carrier == field.carrier]
-        if _SIGNATURE.fullmatch(field.value[:4096]) and any(
-            re.fullmatch(UUID, f.value.strip(), re.I) for f in artists
-        ):
+        if _SIGNATURE.fullmatch(field.value[:4096]) and any(re.fullmatch(UUID, f.value.strip(), re.I) for f in artists):
             yield _tag(field, "xAI Grok", "generated", "strong", "a signature and a UUID")
 
 
@@ -200,9 +188,7 @@ def _aigc(fields: Fields) -> Iterator[Tag]:
 def _camera(fields: Fields) -> Iterator[Tag]:
     """A camera names itself by maker and model; exposure data beside them are mentioned."""
     for make in fields.of("exif", "Make"):
-        model = next(
-            (f for f in fields.of("exif", "Model") if f.carrier.split()[0] == make.carrier.split()[0]), None
-        )
+        model = next((f for f in fields.of("exif", "Model") if f.carrier.split()[0] == make.carrier.split()[0]), None)
         named = make.value.strip() and model is not None and model.value.strip()
         if not named or model is None or max(len(make.value), len(model.value)) > 80:
             continue

@@ -124,8 +124,7 @@ class _Chain:
         voices = {
             index: self.claim(below, proved_only=proved_only)
             for index, ingredient in enumerate(_objects(manifest.get("ingredients")))
-            if (below := self._manifest(ingredient))
-            and (self._sound(manifest, ingredient) or not proved_only)
+            if (below := self._manifest(ingredient)) and (self._sound(manifest, ingredient) or not proved_only)
         }
         if self._wrapped(manifest):
             return voices.get(0, "none")

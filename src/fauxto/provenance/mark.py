@@ -23,7 +23,7 @@ _XMP = (
 def labelled_png(pixels: np.ndarray, software: str, made: Made = "trainedAlgorithmicMedia") -> bytes:
     """uint8 `(h, w, 3)` as a PNG with the IPTC digital source type in XMP and `software` in a text chunk.
 
-    The mark can be removed by anyone; it is there so that an honest reader is told. IPTC NewsCodes, digital source type.
+    The mark can be removed by anyone; it is there so that an honest reader is told. IPTC NewsCodes, digitalsourcetype.
     """
     text = PngInfo()
     text.add_text("Software", software)

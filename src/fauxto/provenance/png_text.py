@@ -40,9 +40,7 @@ def _international(body: memoryview) -> bytes:
     if len(parts) < 3 or (compressed == b"\1" and method != b"\0"):
         raise BadText("its header is malformed")
     start = 2 + len(parts[0]) + len(parts[1]) + 2
-    return (
-        inflate(body[start:]) if compressed == b"\1" else _bounded(bytes(body[start : start + MAX_TEXT + 1]))
-    )
+    return inflate(body[start:]) if compressed == b"\1" else _bounded(bytes(body[start : start + MAX_TEXT + 1]))
 
 
 def inflate(packed: bytes | memoryview, limit: int = MAX_TEXT) -> bytes:

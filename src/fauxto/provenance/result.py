@@ -55,9 +55,7 @@ class Provenance:
         """
         if self.decisive:
             return _SUMMARY[self.c2pa.points_to]
-        claims = {
-            t.points_to for t in self.tags if t.strength in {"strong", "declared"} or t.points_to == "camera"
-        }
+        claims = {t.points_to for t in self.tags if t.strength in {"strong", "declared"} or t.points_to == "camera"}
         claims |= {item.points_to for item in wording.c2pa(self.c2pa)}
         if "conflict" in claims or {"camera", "generated"} <= claims:
             return "conflict"

@@ -74,12 +74,9 @@ def _bytes(plane: np.ndarray, start: int, count: int) -> bytes:
 def _tags(carrier: str, text: str) -> list[Tag]:
     """Read the text as one PNG `parameters`, or as an object whose keys are PNG keywords (NovelAI)."""
     texts = load_object(text) or {}
-    fields = [
-        Field(carrier, "png-text", key, value) for key, value in texts.items() if isinstance(value, str)
-    ]
+    fields = [Field(carrier, "png-text", key, value) for key, value in texts.items() if isinstance(value, str)]
     found = recognise(Fields([Field(carrier, "png-text", "parameters", text), *fields]))
     plain = Tag(carrier, "stealth", "", "hidden settings", None, "generated", "strong", excerpt(text))
     return [
-        Tag(t.carrier, "stealth", t.field, t.value, t.generator, t.points_to, t.strength, t.prompt)
-        for t in found
+        Tag(t.carrier, "stealth", t.field, t.value, t.generator, t.points_to, t.strength, t.prompt) for t in found
     ] or [plain]

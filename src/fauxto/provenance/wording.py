@@ -22,9 +22,7 @@ def tag(item: Tag) -> Evidence:
     """One tag as evidence; a prompt never gets into it."""
     place = f"{item.carrier} ({_short(item.field)})" if item.field else item.carrier
     if item.strength == "none":
-        return Evidence(
-            "metadata", f"{place}: {item.value}", "none", "none", "What it held is unknown.", None
-        )
+        return Evidence("metadata", f"{place}: {item.value}", "none", "none", "What it held is unknown.", None)
     if item.points_to == "camera" and item.standard == "exif":
         return Evidence(
             "metadata", f"{place} names a camera: {item.value}.", "weak", "camera", CAMERA_LIMITS, item.value
@@ -32,9 +30,7 @@ def tag(item: Tag) -> Evidence:
     who = f" in the manner of {item.generator}" if item.generator else ""
     statement = f"{place} declares{who} that {_CLAIM[item.points_to]}."
     if item.points_to == "none":
-        statement = (
-            f"{place} declares the source type {item.value}, which is neither a camera's nor a generator's."
-        )
+        statement = f"{place} declares the source type {item.value}, which is neither a camera's nor a generator's."
     return Evidence("metadata", statement, item.strength, item.points_to, TAG_LIMITS, item.value)
 
 

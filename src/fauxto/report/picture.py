@@ -40,11 +40,7 @@ def show(pixels: np.ndarray, finding: Finding) -> Shown:
 def _scale(finding: Finding) -> tuple[float, float]:
     """The logit of most photographs and the one that is called; else the range of this picture alone."""
     for item in finding.evidence:
-        if (
-            item.layer == "pixels"
-            and isinstance(item.value, dict)
-            and item.value.get("threshold") is not None
-        ):
+        if item.layer == "pixels" and isinstance(item.value, dict) and item.value.get("threshold") is not None:
             return float(item.value["typical"]), float(item.value["threshold"])
     logits = [region.logit for region in finding.regions]
     return min(logits), max(logits)

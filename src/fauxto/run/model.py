@@ -127,9 +127,7 @@ def _read(path: Path) -> dict[str, Any]:
                 fix="Export the model again, or install the package again.",
             )
     if description.get("pooling", "mean") != "mean":
-        raise WeightError(
-            f"{path} asks for pooling {description['pooling']!r}; 'mean' is known.", fix="Update fauxto."
-        )
+        raise WeightError(f"{path} asks for pooling {description['pooling']!r}; 'mean' is known.", fix="Update fauxto.")
     return description
 
 

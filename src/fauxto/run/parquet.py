@@ -53,9 +53,7 @@ SCHEMA = pa.schema(
                 )
             ),
         ),
-        pa.field(
-            "model", pa.struct([(name, pa.string()) for name in ("name", "version", "sha256", "backend")])
-        ),
+        pa.field("model", pa.struct([(name, pa.string()) for name in ("name", "version", "sha256", "backend")])),
         pa.field("seconds", pa.float64()),
     ]
 )

@@ -88,9 +88,7 @@ class Scanner:
     def _judge(self, picture: Picture, declared: provenance.Provenance | None, digest: str) -> Finding:
         model, options = self.model, self.options
         pixels = self._read_logit(model.score(picture.crops))
-        quality = verdict.assess(
-            picture.crops, picture.width, picture.height, picture.jpeg_quality, model.abstain
-        )
+        quality = verdict.assess(picture.crops, picture.width, picture.height, picture.jpeg_quality, model.abstain)
         whole = picture.whole() if options.stability or options.regions or options.heatmap else None
         stable = self._stability(whole, pixels) if whole is not None and options.stability else None
         decision = verdict.fuse(declared, pixels, stable, quality)

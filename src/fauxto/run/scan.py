@@ -97,9 +97,7 @@ def scan_into(
     about = {"version": __version__, "fingerprint": fingerprint, **model.identity}
     with Journal(journal_of(out), fingerprint) as journal:
         if journal.set_aside:
-            _log.warning(
-                "The journal was damaged and is now %s; all files are scanned again.", journal.set_aside
-            )
+            _log.warning("The journal was damaged and is now %s; all files are scanned again.", journal.set_aside)
         yield from scan_sources(sources, options, workers=workers, journal=journal, show_errors=show_errors)
         parquet.write(out, journal.findings(), about)
 

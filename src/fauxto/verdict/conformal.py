@@ -82,9 +82,7 @@ def voters(populations: Mapping[str, Mapping[str, Any]], fpr: float) -> tuple[st
             "Expected populations of reference photographs, none of them empty.",
             fix="Correct the 'populations' entry of the model's model.json.",
         )
-    return tuple(
-        name for name, population in populations.items() if 1 / (len(population["logits"]) + 1) <= fpr
-    )
+    return tuple(name for name, population in populations.items() if 1 / (len(population["logits"]) + 1) <= fpr)
 
 
 def threshold(populations: Mapping[str, Mapping[str, Any]], fpr: float) -> float | None:

@@ -116,9 +116,7 @@ def _window(pixels: np.ndarray, box: Box, size: int) -> np.ndarray:
     return take(box.width, box.height, CropSpec(size), lambda whole: part)
 
 
-def _mean_logits(
-    width: int, height: int, regions: Sequence[Region], scale: float, empty: float
-) -> np.ndarray:
+def _mean_logits(width: int, height: int, regions: Sequence[Region], scale: float, empty: float) -> np.ndarray:
     """The weighted mean of the windows about each pixel, float32 `(height, width)`; else `empty`."""
     logits = np.array([region.logit for region in regions], dtype=np.float32)
     across = _weights([(region.x * scale, region.width * scale) for region in regions], width)

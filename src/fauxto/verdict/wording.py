@@ -108,9 +108,7 @@ def stability(report: dict[str, Any]) -> Evidence:
     """Whether the call survives re-posting."""
     agree, total = report["agree"], report["total"]
     if report["flipped"]:
-        statement = (
-            f"The answer changes when the picture is re-shipped: only {agree} of {total} copies agree."
-        )
+        statement = f"The answer changes when the picture is re-shipped: only {agree} of {total} copies agree."
     else:
         statement = f"The answer stays when the picture is re-shipped: {agree} of {total} copies agree."
     return Evidence(

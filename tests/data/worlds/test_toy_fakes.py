@@ -11,11 +11,7 @@ from fauxto.errors import InputError
 
 def test_only_the_last_up_sampler_differs():
     shapes = [
-        {
-            name: tuple(p.shape)
-            for name, p in ToyAutoencoder(u).named_parameters()
-            if not name.startswith("decoder.2")
-        }
+        {name: tuple(p.shape) for name, p in ToyAutoencoder(u).named_parameters() if not name.startswith("decoder.2")}
         for u in UPSAMPLERS
     ]
     assert shapes[0] == shapes[1] == shapes[2]
@@ -37,9 +33,7 @@ def test_nearest_doubles_before_it_convolves():
 def test_training_repeats_learns_and_leaves_the_global_seed():
     photographs = [photograph(seed, 32) for seed in range(20)]
     before = torch.get_rng_state()
-    long, again, short = (
-        train_toy(photographs, "nearest", 3, steps=n, crop=32, batch=8) for n in (80, 80, 1)
-    )
+    long, again, short = (train_toy(photographs, "nearest", 3, steps=n, crop=32, batch=8) for n in (80, 80, 1))
     assert torch.equal(before, torch.get_rng_state())
     fakes = redraw(long, photographs)
     assert all(np.array_equal(a, b) for a, b in zip(fakes, redraw(again, photographs), strict=True))

@@ -71,9 +71,7 @@ def photograph(seed: int, size: int = 128, camera: Camera | None = None) -> np.n
     ((32, 32, 3), True)
     """
     if size < 8 or size % 2:
-        raise InputError(
-            f"A photograph's side must be even and at least 8; got {size}.", fix="Use another size."
-        )
+        raise InputError(f"A photograph's side must be even and at least 8; got {size}.", fix="Use another size.")
     rng = np.random.default_rng((0xCA3E7A, seed))
     camera = camera or Camera.draw(rng)
     sensor = round(size / camera.shrink / 2 + 0.49) * 2

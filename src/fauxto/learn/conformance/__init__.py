@@ -53,9 +53,7 @@ def subject(name: str | Path) -> Subject:
     kind = find(name)
     changed = [key for key, value in _settings().items() if before[key] != value]
     if changed:
-        raise ContractError(
-            f"Importing {name} changed torch's {', '.join(changed)}.", fix="Set nothing on import."
-        )
+        raise ContractError(f"Importing {name} changed torch's {', '.join(changed)}.", fix="Set nothing on import.")
     if "detector" not in kind.card.kinds:
         kinds = ", ".join(kind.card.kinds)
         raise InputError(f"{name} is {kinds}; the sweep knows detectors.", fix="Give a detector.")
@@ -81,9 +79,7 @@ def run_check(name: str, under_check: Subject) -> Outcome:
         text = error.what if isinstance(error, FauxtoError) else str(error)
         first = text.strip().splitlines()[0] if text.strip() else "no message"
         summary = (CHECKS[name].__doc__ or "").splitlines()[0]
-        return Outcome(
-            name, False, f"{type(error).__name__}: {first}", summary, "Make it run without an error first."
-        )
+        return Outcome(name, False, f"{type(error).__name__}: {first}", summary, "Make it run without an error first.")
 
 
 def _settings() -> dict[str, object]:

@@ -12,9 +12,7 @@ from fauxto.contracts import Detector, Trainable
 from fauxto.errors import ContractError
 from fauxto.learn.conformance.report import Outcome, Subject
 
-DIRECTION = re.compile(
-    r"higher\s*(=|means|is)\s*(more likely )?(generated|fake|synthetic|manipulated)", re.IGNORECASE
-)
+DIRECTION = re.compile(r"higher\s*(=|means|is)\s*(more likely )?(generated|fake|synthetic|manipulated)", re.IGNORECASE)
 
 
 def literal_card(subject: Subject) -> Outcome:
@@ -55,9 +53,7 @@ def direction(subject: Subject) -> Outcome:
     """The card says that higher means generated, and the loss (if there is one) agrees: label 1 wants a high
     logit.
     """
-    expected = (
-        "output says 'higher = generated', and loss(+4, label 1) < loss(-4, label 1), the reverse for label 0"
-    )
+    expected = "output says 'higher = generated', and loss(+4, label 1) < loss(-4, label 1), the reverse for label 0"
     fix = "Say 'higher = generated' in CARD.output; flip the sign in your file if the network means it so."
     output = subject.kind.card.output
     if not DIRECTION.search(output):
@@ -70,9 +66,7 @@ def direction(subject: Subject) -> Outcome:
         float(loss(wrong, labels)) - float(loss(right, labels))
         for labels, right, wrong in ((torch.ones(2), high, low), (torch.zeros(2), low, high))
     ]
-    measured = (
-        f"stated; the right side lowers the loss by {gains[0]:.3g} for label 1 and {gains[1]:.3g} for label 0"
-    )
+    measured = f"stated; the right side lowers the loss by {gains[0]:.3g} for label 1 and {gains[1]:.3g} for label 0"
     return Outcome("direction", min(gains) > 0, measured, expected, fix)
 
 

@@ -27,9 +27,7 @@ another order.
 
 def export_parity(subject: Subject) -> Outcome:
     """The exported network agrees with torch in both runtimes, on batches of one and three."""
-    expected = (
-        f"ONNX Runtime and OpenVINO in fp32 within {TOLERANCE:g} (1 + |logit|) of torch, batch dimension free"
-    )
+    expected = f"ONNX Runtime and OpenVINO in fp32 within {TOLERANCE:g} (1 + |logit|) of torch, batch dimension free"
     fix = "Keep to operators that ONNX knows, with static shapes except the batch; see learn/export.py."
     network = copy.deepcopy(subject.network()).eval()
     windows = np.concatenate([subject.detector.preprocess(image)[:1] for image in few()[:3]])

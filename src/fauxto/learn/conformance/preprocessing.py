@@ -10,9 +10,7 @@ from fauxto.learn.conformance.report import Outcome, Subject
 
 def windows(subject: Subject) -> Outcome:
     """Pictures of every size become float32 `(k, 3, h, w)` in [0, 1], k one or the crop's count."""
-    expected = (
-        "float32 (k, 3, h, w) in [0, 1], k in {1, crop.count}, for every size down to 8x8 and up to 4000x3000"
-    )
+    expected = "float32 (k, 3, h, w) in [0, 1], k in {1, crop.count}, for every size down to 8x8 and up to 4000x3000"
     wrong, count = [], 0
     for count, (name, image) in enumerate(awkward(), start=1):  # noqa: B007  the last count is the number of pictures
         found = _fault(subject, image)
@@ -54,9 +52,7 @@ def purity(subject: Subject) -> Outcome:
     view = picture(602, 283)[:, ::2]
     view.setflags(write=False)
     same = np.array_equal(subject.detector.preprocess(view), subject.detector.preprocess(view.copy()))
-    return Outcome(
-        "purity", same, "unchanged" if same else "a view gives another result than its copy", expected, fix
-    )
+    return Outcome("purity", same, "unchanged" if same else "a view gives another result than its copy", expected, fix)
 
 
 def augmentation(subject: Subject) -> Outcome:
@@ -92,6 +88,4 @@ def input_types(subject: Subject) -> Outcome:
             continue
         accepted.append(name)
     measured = f"accepts {', '.join(accepted)}" if accepted else "all refused"
-    return Outcome(
-        "input", not accepted, measured, expected, "Use media.crops.take, which checks its pixels."
-    )
+    return Outcome("input", not accepted, measured, expected, "Use media.crops.take, which checks its pixels.")

@@ -109,9 +109,7 @@ def batch_invariance(subject: Subject) -> Outcome:
     network's batch.
     """
     expected = f"within {TOLERANCE:g} (1 + |logit|): float32 sums in another order, nothing more"
-    fix = (
-        "Use no statistic over the batch at evaluation (batch norm in eval mode, no ranking, no batch mean)."
-    )
+    fix = "Use no statistic over the batch at evaluation (batch norm in eval mode, no ranking, no batch mean)."
     images = few()
     together = subject.detector.score(images)
     alone = np.concatenate([subject.detector.score([image]) for image in images])

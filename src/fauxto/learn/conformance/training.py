@@ -22,18 +22,14 @@ def parameter_gradients(subject: Subject) -> Outcome:
         return Outcome("gradients", True, "nothing to train", expected, fix)
     network = copy.deepcopy(subject.network()).train()
     generator = torch.Generator().manual_seed(0)
-    with (
-        torch.no_grad()
-    ):  # a layer that starts at zero by design hides those before it: move all a little off
+    with torch.no_grad():  # a layer that starts at zero by design hides those before it: move all a little off
         for parameter in network.parameters():
             parameter.add_(0.01 * torch.randn(parameter.shape, generator=generator))
     windows = torch.from_numpy(np.concatenate([subject.detector.preprocess(image)[:1] for image in few()]))
     loss = subject.detector.loss(network(windows), torch.tensor([0.0, 1.0, 1.0, 0.0]))
     loss.backward()
     wanting = {name: p.grad for name, p in network.named_parameters() if p.requires_grad}
-    bad = [
-        name for name, grad in wanting.items() if grad is None or not grad.isfinite().all() or not grad.any()
-    ]
+    bad = [name for name, grad in wanting.items() if grad is None or not grad.isfinite().all() or not grad.any()]
     measured = f"none or zero at {', '.join(bad[:3])}" if bad else f"{len(wanting)} of {len(wanting)} tensors"
     return Outcome("gradients", not bad, measured, expected, fix)
 
@@ -75,9 +71,7 @@ def round_trip(subject: Subject) -> Outcome:
         copied.load(file)
         again = copied.score(images)
     apart = float(np.abs(scores - again).max())
-    return Outcome(
-        "save and load", apart == 0, f"{count} tensors, scores differ by {apart:.1e}", expected, fix
-    )
+    return Outcome("save and load", apart == 0, f"{count} tensors, scores differ by {apart:.1e}", expected, fix)
 
 
 def _stir(network: torch.nn.Module) -> None:
