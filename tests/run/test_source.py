@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -38,6 +39,17 @@ def test_bytes_come_back_as_they_are(tmp_path: Path):
 def test_the_limit_itself_is_allowed(tmp_path: Path, size: int):
     (tmp_path / "a").write_bytes(b"x" * size)
     assert len(source.read(str(tmp_path / "a"), LIMITS)) == size
+
+
+def test_a_small_file_costs_little_memory_under_a_large_limit(tmp_path: Path):
+    """Python sets aside all that a read asks for; asking for the limit took 256 MiB for each picture."""
+    (tmp_path / "a").write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    try:
+        source.read(str(tmp_path / "a"), Limits(max_bytes=2**28))
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_not_a_readable_file_is_named(tmp_path: Path):

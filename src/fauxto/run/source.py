@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from fauxto.errors import FauxtoError, InputError, PolicyError, ResourceError
 from fauxto.media.limits import Limits
 
 MAX_NAME = 8192
 """Bytes of the longest path or address that is looked at."""
+
+_BLOCK = 1 << 16
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -59,7 +62,7 @@ def read(source: str, limits: Limits, *, allow_network: bool = False) -> bytes:
             _check_kind(status)
             if status.st_size > limits.max_bytes:
                 raise _too_large(status.st_size, limits)
-            return _read_all(file.read, limits)
+            return _read_all(file.read, status.st_size, limits)
     except (OSError, ValueError) as error:
         raise unreadable(error) from error
 
@@ -92,10 +95,13 @@ def _check_kind(status: os.stat_result) -> None:
     raise InputError(f"This is {kind}, not a file.", fix="Give the path of a picture.", code="not_a_file")
 
 
-def _read_all(read_some: object, limits: Limits) -> bytes:
-    """Read to the end, but never more than one byte over the limit: a file can grow while it is read."""
+def _read_all(read_some: Callable[[int], bytes | None], expected: int, limits: Limits) -> bytes:
+    """Read to the end, but never more than one byte over the limit: a file can grow while it is read.
+
+    The first read asks for one byte more than `expected`, since Python sets aside all that it is asked for.
+    """
     blocks, total = [], 0
-    while block := read_some(limits.max_bytes + 1 - total):  # type: ignore[operator]
+    while block := read_some(min(limits.max_bytes, max(expected, total + _BLOCK)) + 1 - total):
         blocks.append(block)
         total += len(block)
         if total > limits.max_bytes:
