@@ -25,6 +25,7 @@ class Detector(Protocol):
     `preprocess(image)` turns uint8 HWC RGB of any size into float32 `(k, 3, h, w)` in [0, 1], k windows that share
     one score; `network()` is the module that maps `(n, 3, h, w)` to `(n,)` logits; `score(images)` is
     `(len(images),)` float32, the mean logit over the windows of each picture. Batch-size invariant and deterministic.
+    A large detector may name in `small` the arguments of a small sibling of the same class, for tests and quick checks.
     """
 
     card: ClassVar[Card]

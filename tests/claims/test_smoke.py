@@ -7,14 +7,14 @@ import pytest
 import torch
 from scipy import stats
 
-from fauxto.catalog import PLAN
+from fauxto.catalog import list_systems
 from fauxto.claims import claim_file, experiment, ledger, run
 from fauxto.claims import npr as npr_claim
 from fauxto.claims import safe as safe_claim
 from fauxto.errors import InputError
 from fauxto.nn import residual
 
-CLAIMS = [row.slug for row in PLAN if claim_file(row.slug).is_file()]
+CLAIMS = [row.slug for row in list_systems() if claim_file(row.slug).is_file()]
 
 
 @pytest.mark.parametrize("slug", CLAIMS)

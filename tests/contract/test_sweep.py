@@ -33,5 +33,5 @@ def test_cards_agree_with_the_plan():
 
 @pytest.mark.parametrize("slug", DETECTORS)
 def test_the_detectors_of_the_house_keep_the_contract(slug):
-    failed = [(outcome.name, outcome.measured) for outcome in sweep(subject(slug)) if not outcome.passed]
+    failed = [(outcome.name, outcome.measured) for outcome in sweep(subject(slug, small=True)) if not outcome.passed]
     assert failed == []

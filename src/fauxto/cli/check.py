@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fauxto.learn.conformance import Outcome
 
 
-def check(detector: str, /, *, json: bool = False) -> int:
+def check(detector: str, /, *, small: bool = False, json: bool = False) -> int:
     """Check that a detector keeps every promise of the contract.
 
     Exit code 0 when all checks pass, 1 when one fails, 2 when the file cannot be loaded or holds no detector.
@@ -19,6 +19,8 @@ def check(detector: str, /, *, json: bool = False) -> int:
     ----------
     detector
         A Python file (it is executed: check only code that you trust), or a slug such as npr.
+    small
+        Check the small sibling that a large detector names for tests, in seconds instead of minutes.
     json
         Print one JSON object a check instead of the report.
     """
@@ -27,7 +29,7 @@ def check(detector: str, /, *, json: bool = False) -> int:
 
     from fauxto.learn.conformance import subject, sweep  # noqa: PLC0415
 
-    under_check = subject(detector)
+    under_check = subject(detector, small)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     failed = 0

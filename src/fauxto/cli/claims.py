@@ -27,11 +27,11 @@ def claims(*slugs: str, scale: Scale = "smoke", record: bool = False, json: bool
     require_lab()
     import torch  # noqa: PLC0415
 
-    from fauxto.catalog import PLAN  # noqa: PLC0415
+    from fauxto.catalog import list_systems  # noqa: PLC0415
     from fauxto.claims import claim_file, ledger, run  # noqa: PLC0415
 
     torch.set_num_threads(1)  # one thread sums in one order: the same numbers on every run
-    chosen = slugs or tuple(row.slug for row in PLAN if claim_file(row.slug).is_file())
+    chosen = slugs or tuple(row.slug for row in list_systems() if claim_file(row.slug).is_file())
     results = []
     for slug in chosen:
         result = run(slug, scale)

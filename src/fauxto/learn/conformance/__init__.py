@@ -43,8 +43,8 @@ CHECKS: dict[str, Check] = {
 __all__ = ["CHECKS", "Outcome", "Subject", "run_check", "subject", "sweep"]
 
 
-def subject(name: str | Path) -> Subject:
-    """The detector under check, by slug or `.py` file (which is executed).
+def subject(name: str | Path, small: bool = False) -> Subject:
+    """The detector under check, by slug or `.py` file (which is executed); with `small`, its small sibling.
 
     Errors: InputError when there is no such system, ContractError when the file cannot be loaded or is no
     detector.
@@ -58,11 +58,11 @@ def subject(name: str | Path) -> Subject:
         kinds = ", ".join(kind.card.kinds)
         raise InputError(f"{name} is {kinds}; the sweep knows detectors.", fix="Give a detector.")
     if str(name).endswith(".py"):
-        return Subject(kind, Path(name).resolve(), str(Path(name).resolve()))
+        return Subject(kind, Path(name).resolve(), str(Path(name).resolve()), small)
     path = next(system.path for system in list_systems() if system.slug == name)
     if path is None:
         raise InputError(f"{name} has no file.", fix="`fauxto systems` lists the files.")
-    return Subject(kind, path, str(name))
+    return Subject(kind, path, str(name), small)
 
 
 def sweep(under_check: Subject) -> Iterator[Outcome]:

@@ -1,4 +1,4 @@
-"""Score the sweep's pictures in a process of their own: `python -m fauxto.learn.conformance.fresh NAME`
+"""Score the sweep's pictures in a process of their own: `python -m fauxto.learn.conformance.fresh NAME [small]`
 prints JSON.
 """
 
@@ -16,5 +16,5 @@ from fauxto.learn.conformance.report import Subject
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    name = sys.argv[1]
-    print(json.dumps(Subject(find(name), Path(name), name).build().score(few()).tolist()))
+    name, *size = sys.argv[1:]
+    print(json.dumps(Subject(find(name), Path(name), name, size == ["small"]).build().score(few()).tolist()))

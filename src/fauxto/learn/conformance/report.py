@@ -29,18 +29,22 @@ class Outcome:
 
 
 class Subject:
-    """A detector class under check. `name` is what `find` takes; `build()` repeats the initial weights."""
+    """A detector class under check. `name` is what `find` takes; `build()` repeats the initial weights.
 
-    def __init__(self, kind: type[Any], path: Path, name: str) -> None:
+    `small` checks the small sibling that the class names in its `small` attribute (the whole one when it names none).
+    """
+
+    def __init__(self, kind: type[Any], path: Path, name: str, small: bool = False) -> None:
         self.kind = kind
         self.path = path
         self.name = name
+        self.small = small
 
     def build(self) -> Any:
         """A fresh detector; torch's global random state is left as it was."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
-            return self.kind()
+            return self.kind(**(getattr(self.kind, "small", {}) if self.small else {}))
 
     @cached_property
     def detector(self) -> Any:
