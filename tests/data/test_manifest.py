@@ -73,3 +73,58 @@ def test_patches_are_windows_of_the_picture_and_are_read_back(tmp_path):
         assert (windows[:, :96] == patch.reshape(-1)[:96]).all(1).any()
     again = build(samples, tmp_path / "store", size=64, per_picture=3)
     assert np.array_equal(again.pixels, store.pixels)
+
+
+def test_every_column_goes_round_and_old_manifests_still_read(tmp_path):
+    full = Sample(
+        *(
+            str(tmp_path / "a.png"),
+            1,
+            "flux",
+            "web",
+            "diffusion",
+            "face",
+            "test",
+            "CC0",
+            "png",
+            3,
+            4,
+            "ab",
+            "cd",
+            "image",
+        ),
+        *("edited", "dit", "1.0", "2024-08-01", 87.5, str(tmp_path / "m.png"), "a\ncat", "a cat, seen"),
+    )
+    for name in ("m.csv", "m.parquet"):
+        assert write((sample for sample in [full]), tmp_path / name) == 1
+        assert read(tmp_path / name) == [full]
+    (tmp_path / "old.csv").write_text("path,label,generator,width,blob\na.png,tampered,x,,1\n")
+    assert read(tmp_path / "old.csv") == [Sample(str(tmp_path / "a.png"), 1, "x", manipulation="edited")]
+    (tmp_path / "odd.csv").write_text("path,label,width\na.png,real,wide\n")
+    with pytest.raises(InputError, match="row 1: width is 'wide'"):
+        read(tmp_path / "odd.csv")
+
+
+def test_a_manifest_that_fails_half_way_is_not_left_behind(tmp_path):
+    def broken():
+        yield Sample("/a.png", 0)
+        raise ValueError("no more")
+
+    for name in ("m.csv", "m.parquet"):
+        write([Sample("/old.png", 0)], tmp_path / name)
+        with pytest.raises(ValueError, match="no more"):
+            write(broken(), tmp_path / name)
+        assert [s.path for s in read(tmp_path / name)] == ["/old.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.csv", "m.parquet"]
+
+
+def test_masks_are_no_samples_and_tampered_is_remembered(tmp_path):
+    for path in ("real/a.jpg", "tampered/b.png", "tampered/b_mask.png", "masks/b.png", "full_synthetic/c.png"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(b"x")
+    found = index(tmp_path)
+    assert [(s.path.rsplit("/", 2)[1], s.label, s.manipulation) for s in found] == [
+        ("full_synthetic", 1, ""),
+        ("real", 0, ""),
+        ("tampered", 1, "edited"),
+    ]

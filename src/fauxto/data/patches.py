@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from fauxto.data.manifest import Sample, fingerprint
+from fauxto.data.places import read_bytes
 from fauxto.errors import InputError
 from fauxto.media.crops import Box, CropSpec, cut, take
 from fauxto.media.decode import decode
@@ -62,7 +63,7 @@ def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int,
     skipped: dict[str, str] = {}
     for i, sample in enumerate(samples):
         try:
-            pixels = decode(Path(sample.path).read_bytes())
+            pixels = decode(read_bytes(sample.path))
         except (InputError, OSError) as error:
             skipped[sample.path] = str(error)
             continue
