@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 from PIL import Image
 
 from fauxto.cli.data import index
@@ -117,6 +118,18 @@ def test_fixed_filters_stay_in_float(tmp_path):
         if node.op_type == "Conv":
             grouped = any(a.name == "group" and a.i > 1 for a in node.attribute)
             assert (node.input[0] in quantized) != grouped
+
+
+def test_no_pair_of_products_overflows_16_bits(tmp_path):
+    """Processors without VNNI add two products of a pixel and a weight in 16 bits, and saturate silently."""
+    detector = House(CropSpec(64, 1))
+    export.export_onnx(detector.network(), tmp_path / "float.onnx", 64)
+    crops = [np.random.default_rng(i).integers(0, 2, (2, 3, 64, 64)).astype(np.float32) for i in range(3)]
+    export.quantize(tmp_path / "float.onnx", tmp_path / "int8.onnx", crops)
+    weights = [numpy_helper.to_array(tensor) for tensor in onnx.load(tmp_path / "int8.onnx").graph.initializer]
+    weights = [weight for weight in weights if weight.dtype == np.int8 and weight.ndim == 4]
+    assert len(weights) == 8
+    assert 2 * 255 * max(np.abs(weight.astype(int)).max() for weight in weights) <= 32767
 
 
 def test_an_export_that_differs_is_refused(tmp_path):
