@@ -21,17 +21,32 @@ from pathlib import Path
 from fauxto.data.manifest import PICTURES, Sample, write
 
 GROUPS = {
-    "stable-diffusion-2": "sd21", "stable-diffusion-1": "sd15", "sd15": "sd15", "sdxl": "sdxl", "sd-horde": "sdxl",
-    "gpt-image": "gpt-image", "vqgan": "vqgan", "stylegan2": "stylegan", "flux": "modern", "qwen": "modern",
-    "nano": "modern", "hunyuan": "modern", "hidream": "modern", "cosmos": "modern", "stable-cascade": "modern",
-    "stable-diffusion-3": "modern", "bsrgan": "upscaled", "esrgan": "upscaled", "realsr": "upscaled",
+    "stable-diffusion-1": "sd1", "stable-diffusion-beta": "sd1", "sd15": "sd1", "sd-horde": "sd1",
+    "stable-diffusion-2": "sd21", "sdxl": "sdxl",
+    "latent-diffusion": "ldm", "glid-3-xl": "ldm", "majesty": "ldm", "simulacra": "ldm", "disco": "disco",
+    "dalle-mini": "vqgan", "vqgan": "vqgan", "stylegan2": "stylegan", "midjourney": "midjourney",
+    "dalle-2": "dalle2", "dalle-3": "dalle3", "gpt-image": "chat", "gpt-4o": "chat", "nano-banana": "chat",
+    "bsrgan": "upscaled", "esrgan": "upscaled", "realsr": "upscaled",
+    "flux": "modern", "qwen": "modern", "hunyuan": "modern", "hidream": "modern", "cosmos": "modern",
+    "stable-cascade": "modern", "stable-diffusion-3": "modern", "chroma": "modern", "auraflow": "modern",
+    "lumina": "modern", "omnigen": "modern", "grok": "modern", "z-image": "modern",
 }  # fmt: skip
+"""The family of a generator by the start of its name: what shares a decoder or a maker is held out together."""
 POPULATIONS = {
     "EliSchwartz/imagenet-sample-images": "web", "BIDS/BSDS500": "corel", "google/dreambooth": "phone",
-    "shantrm/photo-portfolio": "camera", "alicevision/dataset_monstree": "camera",
-    "openMVG/ImageDataset_SceauxCastle": "camera", "chandrikadeb7/Face-Mask-Detection": "people",
-    "zzzDavid/ICDAR-2019-SROIE": "scan", "elementary/wallpapers": "wallpaper",
+    "drewnoakes/metadata-extractor-images": "camera", "shantrm/photo-portfolio": "camera",
+    "alicevision/dataset_monstree": "camera", "openMVG/ImageDataset_SceauxCastle": "camera",
+    "elementary/wallpapers": "camera", "chandrikadeb7/Face-Mask-Detection": "people",
+    "zzzDavid/ICDAR-2019-SROIE": "scan", "ltdrdata/ComfyUI-extension-tutorials": "screenshot",
 }  # fmt: skip
+COLLECTIONS = {
+    "gcompris-webp": "webp",
+    "opencv-doc": "screenshot",
+    "backgrounds": "art",
+    "plasma": "art",
+    "tuxpaint": "art",
+}
+"""What the folders of package pictures hold: WebP photographs, manual figures and screenshots, renders and drawings."""
 
 
 def pool(folder: Path) -> list[Sample]:
@@ -71,8 +86,7 @@ def made(folder: Path) -> list[Sample]:
     for path in sorted((folder / "deb").rglob("*")):
         if path.suffix.lower() in PICTURES and path.is_file():
             collection = path.relative_to(folder / "deb").parts[0]
-            family = {"gcompris-webp": "webp-photo", "opencv-doc": "screenshot"}.get(collection, "wallpaper")
-            samples.append(Sample(str(path.absolute()), 0, "", f"debian/{collection}", family))
+            samples.append(Sample(str(path.absolute()), 0, "", f"debian/{collection}", COLLECTIONS[collection]))
     return samples
 
 
@@ -87,11 +101,15 @@ def unique(samples: list[Sample]) -> list[Sample]:
     return kept
 
 
-WHOLE = {"phone": "calibration", "people": "calibration", "scan": "calibration", "modern": "test", "sdxl": "test"}
+WHOLE = {"phone": "calibration", "scan": "calibration", "modern": "test", "dalle3": "test"}
 """Groups that are never trained on: whole sources of photographs, and whole families of generators."""
-WHOLE_SOURCES = {"shantrm/photo-portfolio": "calibration"}
-CALIBRATION = {"web": 300, "corel": 200, "screenshot": 150, "webp-photo": 40, "wallpaper": 50}
-"""How many photographs of a source that is also trained on are set aside: the first by content hash."""
+WHOLE_SOURCES = {
+    "shantrm/photo-portfolio": "calibration",
+    "alicevision/dataset_monstree": "calibration",
+    "openMVG/ImageDataset_SceauxCastle": "calibration",
+}
+CALIBRATION = {"web": 300, "corel": 150, "people": 250, "camera": 60, "screenshot": 150, "webp": 120, "art": 100}
+"""How many pictures of a source that is also trained on are set aside: the first by content hash."""
 CALIBRATION_FAKES = 0.15
 
 

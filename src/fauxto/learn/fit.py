@@ -33,7 +33,7 @@ class Plan:
     batch_size: int | None = None
     learning_rate: float | None = None
     warmup: float = 0.05
-    precision: str = "bf16-mixed"
+    precision: str = "32-true"
     workers: int = 1
     laundering: Laundering | None = field(default_factory=Laundering)
     save_every: int = 200
