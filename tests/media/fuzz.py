@@ -2,9 +2,11 @@
 
 python -m tests.media.fuzz --count 200000 --out benchmarks/results/fuzz_media.json [--folder PICTURES]
 
+Half of the mutated PNGs have their checksums made good again, or the codec would never see the others' harm.
+
 Each file is decoded twice, whole and by a random box: where both succeed the pixels must agree bit by bit,
 and a box may fail only where the whole fails. Seeds are made here, and taken from a folder of real files if
-there is one (the smallest first).
+there is one (the smallest of each kind).
 """
 
 from __future__ import annotations
@@ -12,8 +14,11 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import random
+import struct
 import time
+import zlib
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +31,7 @@ from fauxto.media import libjpeg
 from fauxto.media.crops import Box
 from fauxto.media.decode import decode, probe
 from fauxto.media.limits import Limits
+from fauxto.media.sniff import sniff
 from tests.media.pictures import exif, file_of, noise
 
 LIMITS = Limits(max_pixels=4_000_000)
@@ -35,7 +41,8 @@ MARKERS = (0x00, 0xC0, 0xC2, 0xC3, 0xC4, 0xC9, 0xD0, 0xD8, 0xD9, 0xDA, 0xDB, 0xD
 
 def made_seeds() -> list[bytes]:
     """One small file of every kind."""
-    seeds = [file_of(noise(40, 30, mode), "PNG") for mode in ("RGB", "RGBA", "L", "P", "1")]
+    seeds = [file_of(noise(40, 30, mode), "PNG") for mode in ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")]
+    seeds += [png(kind=2, depth=16), png(kind=6, depth=16), png(kind=2, depth=8, interlaced=True)]
     for progressive in (False, True):
         for sampling in ("4:4:4", "4:2:2", "4:2:0"):
             options = {"subsampling": sampling, "progressive": progressive, "exif": exif(6)}
@@ -48,10 +55,43 @@ def made_seeds() -> list[bytes]:
     seeds += [file_of(noise(40, 30, mode), "BMP") for mode in ("RGB", "P", "1")]
     for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits"):
         seeds.append(file_of(noise(40, 30), "TIFF", compression=compression))
+    seeds.append(file_of(noise(40, 30), "TIFF", compression="raw", big_tiff=True))
+    seeds.append(file_of(noise(40, 30, "1"), "TIFF", compression="group4"))
+    seeds += [file_of(noise(40, 30, mode), "TIFF", compression="tiff_lzw") for mode in ("I;16", "CMYK", "P")]
+    moving = [noise(30, 30, seed=seed) for seed in range(3)]
+    seeds += [file_of(moving[0], format, save_all=True, append_images=moving[1:]) for format in ("WEBP", "TIFF")]
     seeds.append(file_of(noise(40, 30, "RGBA"), "AVIF", speed=10))
     out = io.BytesIO()
     pillow_heif.from_pillow(noise(64, 48)).save(out, quality=50)
     return [*seeds, out.getvalue()]
+
+
+def png(kind: int, depth: int, *, interlaced: bool = False) -> bytes:
+    """A small PNG that Pillow cannot write: its rows are noise, of filter 0 (interlaced: 8 x 8 pixels)."""
+    side, channels = 8, {2: 3, 6: 4}[kind]
+    passes = [(1, 1), (1, 1), (2, 1), (2, 2), (4, 2), (4, 4), (8, 4)] if interlaced else [(side, side)]
+    rng = random.Random(depth)
+    rows = b"".join(b"\0" + rng.randbytes(width * channels * depth // 8) for width, n in passes for _ in range(n))
+    header = struct.pack(">IIBBBBB", side, side, depth, kind, 0, 0, interlaced)
+    return resealed(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(body)) + name + body + bytes(4)
+            for name, body in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+        )
+    )
+
+
+def resealed(data: bytes) -> bytes:
+    """A PNG with the checksum of each chunk made good, as far as there are whole chunks."""
+    out, position = bytearray(data), 8
+    while position + 12 <= len(out):
+        end = position + 8 + int.from_bytes(out[position : position + 4], "big")
+        if end + 4 > len(out):
+            break
+        out[end : end + 4] = zlib.crc32(out[position + 4 : end]).to_bytes(4, "big")
+        position = end + 4
+    return bytes(out)
 
 
 def mutate(seed: bytes, rng: random.Random) -> bytes:
@@ -78,7 +118,8 @@ def mutate(seed: bytes, rng: random.Random) -> bytes:
             case 6:
                 start = rng.randrange(len(data))
                 data[at:at] = data[start : start + rng.randint(1, 60)]
-    return bytes(data[: rng.randrange(len(data) + 1)] if rng.random() < 0.05 else data)
+    mutated = bytes(data[: rng.randrange(len(data) + 1)] if rng.random() < 0.05 else data)
+    return resealed(mutated) if mutated[:4] == b"\x89PNG" and rng.random() < 0.5 else mutated
 
 
 def attempt(data: bytes, rng: random.Random) -> str:
@@ -111,25 +152,41 @@ def attempt(data: bytes, rng: random.Random) -> str:
 
 def run(seeds: list[bytes], count: int, seed: int, crash: Path | None = None) -> dict[str, object]:
     """Try `count` mutations; each is written to `crash` first, so that a dead process leaves its cause."""
-    rng, outcomes, slowest = random.Random(seed), Counter[str](), 0.0
+    rng, slowest = random.Random(seed), 0.0
+    outcomes: dict[str, Counter[str]] = {}
     resident: list[int] = []
     for index in range(count):
         data = mutate(rng.choice(seeds), rng)
         if crash is not None:
             crash.write_bytes(data)
         start = time.process_time()
-        outcomes[attempt(data, rng)] += 1
+        outcomes.setdefault(sniff(data) or "none", Counter())[attempt(data, rng)] += 1
         slowest = max(slowest, time.process_time() - start)
         if index in (count // 4, count - 1):
-            resident.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096)
+            resident.append(resident_bytes())
     return {
         "mutations": count,
         "seed": seed,
-        "outcomes": dict(outcomes.most_common()),
+        "outcomes": dict(sum(outcomes.values(), Counter[str]()).most_common()),
+        "outcomes_by_format": {name: dict(counts.most_common()) for name, counts in sorted(outcomes.items())},
         "slowest_cpu_seconds": round(slowest, 3),
         "resident_bytes_at_a_quarter_and_at_the_end": resident,
         "parked_threads": libjpeg._parked,
     }
+
+
+def resident_bytes() -> int:
+    """The memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def real_seeds(folder: Path, a_kind: int = 60) -> list[bytes]:
+    """The smallest files of each kind in a folder."""
+    files = [path for path in folder.rglob("*.*") if path.is_file() and path.suffix != ".csv"]
+    kinds: dict[str, list[Path]] = {}
+    for path in sorted(files, key=lambda path: (path.stat().st_size, path)):
+        kinds.setdefault(path.suffix.lower(), []).append(path)
+    return [path.read_bytes() for paths in kinds.values() for path in paths[:a_kind]]
 
 
 def main() -> None:
@@ -143,8 +200,7 @@ def main() -> None:
     arguments = parser.parse_args()
     seeds = made_seeds()
     if arguments.folder is not None:
-        files = [path for path in arguments.folder.rglob("*.*") if path.is_file() and path.suffix != ".csv"]
-        seeds += [path.read_bytes() for path in sorted(files, key=lambda path: path.stat().st_size)[:300]]
+        seeds += real_seeds(arguments.folder)
     report = run(seeds, arguments.count, arguments.seed, arguments.crash)
     report = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "seeds": len(seeds), **report}
     arguments.out.write_text(json.dumps(report, indent=1) + "\n")

@@ -7,6 +7,7 @@ import struct
 import zlib
 from html import escape
 
+import pillow_heif
 from PIL import Image
 
 EXIF_TAGS = {
@@ -15,6 +16,7 @@ EXIF_TAGS = {
     "Model": 0x0110,
     "Software": 0x0131,
     "Artist": 0x013B,
+    "MakerNote": 0x927C,
     "UserComment": 0x9286,
     "FNumber": 0x829D,
 }
@@ -35,7 +37,10 @@ def picture(format: str, size: int = 16) -> bytes:
     """A plain gradient without any metadata."""
     image = Image.linear_gradient("L").resize((size, size)).convert("RGB")
     out = io.BytesIO()
-    image.save(out, format)
+    if format == "HEIF":
+        pillow_heif.from_pillow(image).save(out)
+    else:
+        image.save(out, format)
     return out.getvalue()
 
 

@@ -43,7 +43,7 @@ def edited_png(by: Authority, parent: bytes, **kwargs: bytes) -> bytes:
     return sign(files.picture("PNG"), "image/png", manifest(EDIT), by, parent=parent, **kwargs)
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF", "HEIF"])
 def test_an_anchor_makes_an_intact_manifest_decisive_and_nothing_else_does(
     format: str, alpha: Authority, beta: Authority
 ) -> None:
@@ -61,7 +61,7 @@ def test_an_anchor_makes_an_intact_manifest_decisive_and_nothing_else_does(
         assert [e.strength for e in unknown.evidence()] == ["strong"]
 
 
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "TIFF", "AVIF"])
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "TIFF", "AVIF", "HEIF"])
 def test_one_altered_pixel_byte_breaks_the_manifest(format: str, alpha: Authority) -> None:
     plain = files.picture(format, 64)
     data = bytearray(sign(plain, f"image/{format.lower()}", manifest(CREATED), alpha))

@@ -8,6 +8,7 @@ import struct
 import tracemalloc
 import zlib
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -29,6 +30,23 @@ def test_an_exif_block_that_pillow_wrote_is_read(format: str) -> None:
     Image.new("RGB", (16, 16)).save(out, format, exif=block)
     found = read(out.getvalue())
     assert {tag.generator for tag in found.tags} == {"Black Forest Labs", "Stable Diffusion web UI"}
+
+
+def test_a_heif_carries_both() -> None:
+    block = Image.Exif()
+    block[0x0131] = "AI generated;txt2img;flux"
+    out = io.BytesIO()
+    picture = pillow_heif.from_pillow(Image.new("RGB", (16, 16)))
+    picture.save(out, exif=block.tobytes(), xmp=files.xmp(photoshop__Credit=CREDIT))
+    assert {tag.generator for tag in read(out.getvalue()).tags} == {"Black Forest Labs", "Google AI"}
+
+
+def test_the_xmp_block_of_a_gif_is_read() -> None:
+    """Adobe's trick: the packet lies bare, and 256 descending bytes lead any reader of blocks out of it."""
+    plain, packet = files.picture("GIF"), files.xmp(photoshop__Credit=CREDIT)
+    start = 13 + 3 * 2 ** ((plain[10] & 7) + 1)
+    block = b"\x21\xff\x0bXMP DataXMP" + packet + b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+    assert [tag.generator for tag in read(plain[:start] + block + plain[start:]).tags] == ["Google AI"]
 
 
 def test_the_directories_of_a_tiff_are_its_exif() -> None:

@@ -131,7 +131,7 @@ ROWS: dict[str, list[tuple[bytes, str]]] = {
         (files.png_texts(prompt=comfy(**STEERED)), "ai_generated"),
         (files.png_texts(prompt=json.dumps(UPSCALED)), "ai_edited"),
         (files.png_texts(prompt=comfy().replace("512", "NaN")), "ai_generated"),
-        (files.png_texts(workflow=json.dumps(WORKFLOW)), "ai_generated"),
+        (files.png_texts(workflow=json.dumps(WORKFLOW)), "unknown"),
         (
             files.webp(EXIF=files.exif(Make="workflow:" + json.dumps(WORKFLOW), Model="prompt:" + comfy())),
             "ai_generated",
@@ -225,6 +225,12 @@ ROWS: dict[str, list[tuple[bytes, str]]] = {
         (files.jpeg_xmp(xmp__CreatorTool="Adobe Firefly"), "ai_generated"),
         (files.png_xmp("attribute", xmp__CreatorTool="Adobe_Firefly/1.0"), "ai_generated"),
         (files.webp_xmp(xmp__CreatorTool="Adobe Firefly 2.1"), "ai_generated"),
+    ],
+    "DALL-E": [
+        (files.png(files.chunk("eXIf", files.exif(UserComment=b"ASCII\0\0\0Made with OpenAI Labs"))), "ai_generated"),
+        (files.jpeg_exif(MakerNote="OpenAI--ImageGeneration--generation-Fm5YpAol2ob3e09010oTqT9T"), "ai_generated"),
+        (files.png(files.text("exif:UserComment", "Made with OpenAI Labs")), "ai_generated"),
+        (files.webp(EXIF=files.exif(UserComment=b"Made with OpenAI Labs")), "ai_generated"),
     ],
     "VQGAN+CLIP": [
         (files.png_xmp("list", dc__creator="VQGAN+CLIP"), "ai_generated"),
@@ -344,6 +350,8 @@ NEAR_MISSES = {
     "parameters in prose": files.png_texts(parameters="Steps: we walked 20, Sampler: of cheeses"),
     "a prompt that is no graph": files.png_texts(prompt="a lighthouse", workflow="see the wiki"),
     "a prompt that is another object": files.png_texts(prompt='{"a": {"b": 1}}', workflow='{"nodes": "none"}'),
+    "words about OpenAI Labs": user_comment("Not made with OpenAI Labs"),
+    "a maker's note of words": files.jpeg_exif(MakerNote="OpenAI--ImageGeneration--generation"),
     "a Dream": files.png_texts(Dream="I had -s one -S last night"),
     "an empty AIGC": files.png_texts(AIGC='{"Label": "1"}'),
     "AIGC in words": comment("AIGC Label: content"),

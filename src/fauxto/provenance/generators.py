@@ -43,6 +43,9 @@ EXACT: tuple[Exact, ...] = (
     Exact("Google AI", "iim", "Credit", r"made with google ai"),
     Exact("Google AI", "iim", "Credit", r"edited with google ai", "edited"),
     Exact("Adobe Firefly", "xmp", xmp.BASIC + "CreatorTool", r"adobe firefly" + _VERSION),
+    Exact("DALL-E", "exif", "UserComment", r"made with openai labs"),
+    Exact("DALL-E", "exif", "MakerNote", r"openai imagegeneration generation \w{16,40}"),
+    Exact("DALL-E", "png-text", "exif:UserComment", r"made with openai labs"),
     Exact("NovelAI", "png-text", "Software", r"novelai"),
     Exact("Fooocus", "exif", "Software", r"fooocus" + _VERSION),
     Exact("VQGAN+CLIP", "xmp", xmp.DUBLIN_CORE + "creator", r"vqgan\+clip"),
@@ -75,7 +78,10 @@ def _parameters(fields: Fields) -> Iterator[Tag]:
 
 
 def _comfyui(fields: Fields) -> Iterator[Tag]:
-    """ComfyUI: PNG texts `prompt` and `workflow`; elsewhere an Exif text that begins with that word."""
+    """ComfyUI: PNG texts `prompt` and `workflow`; elsewhere an Exif text that begins with that word.
+
+    What ComfyUI makes holds both; a PNG with `workflow` alone may be a screenshot of the editor, and is weak.
+    """
     for field in fields:
         name, text = field.name, field.value
         if field.standard == "exif":
@@ -88,7 +94,8 @@ def _comfyui(fields: Fields) -> Iterator[Tag]:
             typed = " | ".join(comfyui.texts(graph))
             yield _tag(field, "ComfyUI", comfyui.read_prompt(graph), "strong", f"{len(graph)} nodes", prompt=typed)
         elif name == "workflow" and comfyui.is_workflow(graph) and not fields.first("png-text", "prompt"):
-            yield _tag(field, "ComfyUI", comfyui.read_workflow(graph), "declared", f"{len(graph['nodes'])} nodes")
+            strength: Strength = "weak" if field.standard == "png-text" else "declared"
+            yield _tag(field, "ComfyUI", comfyui.read_workflow(graph), strength, f"{len(graph['nodes'])} nodes")
 
 
 def _json_tools(fields: Fields) -> Iterator[Tag]:
