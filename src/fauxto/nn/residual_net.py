@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fauxto.nn.half_resnet import initialise
+from fauxto.nn.resnet import initialise
 
 
 class ResidualBlock(nn.Module):
