@@ -10,7 +10,6 @@ no more memory than ten thousand.
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ from typing import IO
 
 from fauxto.errors import InputError
 from fauxto.media.sniff import sniff
+from fauxto.run import patterns
 from fauxto.run.source import is_address
 
 SORTED = 10_000
@@ -46,10 +46,9 @@ def expand(arguments: Iterable[str | os.PathLike[str]], stdin: IO[bytes] | None 
         if text == "-" and stdin is not None:
             for line in read_list(stdin):
                 yield from _one(line)
-        elif glob.has_magic(text) and not is_address(text) and not os.path.lexists(text):
-            matches = iter(sorted(glob.iglob(text, recursive=True)))
-            first = next(matches, text)
-            yield from _one(first)
+        elif patterns.has_magic(text) and not is_address(text) and not os.path.lexists(text):
+            matches = patterns.matches(text, _entries)
+            yield from _one(next(matches, text))
             for match in matches:
                 yield from _one(match)
         else:
