@@ -18,6 +18,8 @@ from fauxto.errors import InputError, ResourceError
 from fauxto.finding import Finding
 from fauxto.media.crops import CropSpec, cut, take
 from fauxto.media.limits import Limits
+from fauxto.run import mapping
+from fauxto.run.model import Model
 from tests.run import tiny
 
 
@@ -175,9 +177,55 @@ def test_heat_maps_are_named_by_content(folder: Path, tmp_path: Path, model: str
     assert all(Image.open(path).size[0] == 48 for path in target.iterdir())
 
 
+def test_regions_of_what_is_called_only(folder: Path, model: str):
+    found = list(fauxto.scan_many([folder], model=model, regions="called"))
+    assert {item.verdict for item in found} == {"generated", "no_evidence"}
+    assert all(bool(item.regions) == (item.verdict == "generated") for item in found)
+
+
+@pytest.mark.parametrize("code", ["late", "memory", "corrupt"])
+def test_a_map_that_fails_leaves_the_verdict_and_says_why(
+    folder: Path, model: str, monkeypatch: pytest.MonkeyPatch, code: str
+):
+    path = folder / "1.png"
+    plain = timeless(fauxto.scan(path, model=model))
+    if code == "late":
+        monkeypatch.setattr(mapping, "SHARE", 0.0)
+    else:
+        error = MemoryError() if code == "memory" else InputError("The PNG is broken.", fix="", code=code)
+
+        def fail(*_):
+            raise error
+
+        monkeypatch.setattr(Model, "logits", fail_after(Model.logits, 1, fail))
+    mapped = timeless(fauxto.scan(path, model=model, regions=True))
+    note = {"late": "too long", "memory": "more memory", "corrupt": "The PNG is broken."}[code]
+    assert mapped == replace(plain, evidence=mapped.evidence)
+    assert mapped.evidence[:-1] == plain.evidence
+    assert note in mapped.evidence[-1].statement
+
+
+def fail_after(method, calls: int, fail):
+    """`method` for so many calls, then `fail`: the verdict's own call goes through, those of the map do not."""
+    remaining = iter([method] * calls)
+
+    def call(*arguments):
+        return next(remaining, fail)(*arguments)
+
+    return call
+
+
+def test_a_folder_that_cannot_hold_drawings_is_told_once(folder: Path, model: str, tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ResourceError, match="cannot be written"):
+        list(fauxto.scan_many([folder], model=model, heatmap=str(tmp_path / "file" / "maps")))
+
+
 def test_options_that_make_no_sense_raise_at_once(model: str):
     with pytest.raises(InputError, match="between 0 and 1"):
         fauxto.scan("a.png", model=model, fpr=1.5)
+    with pytest.raises(InputError, match="asked for by"):
+        fauxto.scan("a.png", model=model, regions="some")
     with pytest.raises(TypeError):
         fauxto.scan_many(["a.png"], colour="red")
     with pytest.raises(ResourceError, match=r"No model\.json"):

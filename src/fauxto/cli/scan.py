@@ -64,8 +64,8 @@ def scan(
         Write a Parquet file. FILE.journal beside it remembers what was done: after an interruption, the
         same command goes on, and later runs read only files that are new or changed (by size and time).
     report
-        Write a page that can be handed on: pictures, drawings of the score, evidence, versions. Scores every
-        part of each picture, as --heatmap does.
+        Write a page that can be handed on: pictures, evidence, versions, and for all that is not "no evidence"
+        a drawing of where the score comes from, as --heatmap makes for each picture.
     heatmap
         Write a drawing of where the score comes from into this folder, one a picture, named by its
         content's hash.
@@ -109,7 +109,7 @@ def scan(
         backend=backend,
         fpr=fpr,
         stability=stability,
-        regions=report is not None,
+        regions="called" if report else False,
         heatmap=str(heatmap) if heatmap else None,
         trust_anchors=_pem(trust_anchors) if trust_anchors else None,
         allow_network=allow_network,

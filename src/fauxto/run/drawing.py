@@ -31,9 +31,21 @@ def draw(pixels: np.ndarray, regions: Sequence[Region], score: PixelScore, folde
         drawing.save(unfinished, "PNG")
         os.replace(unfinished, target)
     except OSError as error:
-        raise InputError(
-            f"The drawing cannot be written to {target}: {error.strerror or error}.",
-            fix="Choose another folder with --heatmap.",
-            code="unwritable",
-        ) from error
+        raise _unwritable(target, error) from error
     return target
+
+
+def prepare(folder: str) -> None:
+    """Make the folder of the drawings; raises `InputError` where that cannot be done."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(Path(folder), error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> InputError:
+    return InputError(
+        f"The drawing cannot be written to {target}: {error.strerror or error}.",
+        fix="Choose another folder with --heatmap.",
+        code="unwritable",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from fauxto.errors import InputError
 from fauxto.media.limits import DEFAULT_LIMITS, Limits
@@ -17,6 +17,10 @@ DEFAULT_MEMORY = 4 * 2**30
 """Bytes that one worker may allocate: a 128-megapixel RGBA picture with all its copies fits."""
 
 
+Regions = bool | Literal["called"]
+"""Which pictures are mapped: all, none, or those whose verdict is any but "no_evidence"."""
+
+
 class OptionKeywords(TypedDict, total=False):
     """The fields of `Options` as keyword arguments of `fauxto.scan` and `fauxto.scan_many`."""
 
@@ -24,7 +28,7 @@ class OptionKeywords(TypedDict, total=False):
     backend: str
     fpr: float
     stability: bool
-    regions: bool
+    regions: Regions
     heatmap: str | None
     trust_anchors: str | None
     allow_network: bool
@@ -39,8 +43,8 @@ class Options:
     - `model`: the folder of a model or the name of a shipped one; `backend`: what runs it.
     - `fpr`: the false-alarm bound at which a picture is called, in (0, 1).
     - `stability`: score re-shipped copies too; a call that does not survive becomes "inconclusive".
-    - `regions`: the logit of a grid of windows over the whole picture; `heatmap`: a folder for drawings of
-      them.
+    - `regions`: the logit of a grid of windows over the whole picture, of all pictures or only those "called"
+      (generated, edited or inconclusive); `heatmap`: a folder for drawings of them, of all pictures.
     - `trust_anchors`: PEM text of the authorities whose C2PA signatures count as proof.
     - `allow_network`: http(s) addresses are fetched; without it they are refused.
     - `limits`: what one file may cost; `memory`: bytes that a worker process may allocate.
@@ -50,7 +54,7 @@ class Options:
     backend: str = "openvino"
     fpr: float = 0.01
     stability: bool = False
-    regions: bool = False
+    regions: Regions = False
     heatmap: str | None = None
     trust_anchors: str | None = None
     allow_network: bool = False
@@ -64,7 +68,12 @@ class Options:
                 fix="For example --fpr 0.01 (one in a hundred).",
                 code="usage",
             )
-
+        if self.regions not in (False, True, "called"):
+            raise InputError(
+                f"Regions are asked for by False, True or 'called'; got {self.regions!r}.",
+                fix="Leave it out for none.",
+                code="usage",
+            )
         _check_positive(self.limits, self.memory)
 
     def to_json(self) -> str:

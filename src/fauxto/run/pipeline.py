@@ -11,7 +11,7 @@ import numpy as np
 
 from fauxto import provenance, verdict
 from fauxto.errors import FauxtoError, InputError, ResourceError
-from fauxto.finding import Finding, Region
+from fauxto.finding import Evidence, Finding, Region, Verdict
 from fauxto.media.crops import cut, take
 from fauxto.media.decode import decode, probe
 from fauxto.provenance.c2pa import parse_anchors
@@ -25,13 +25,14 @@ Known = Callable[[str], Finding | None]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the verdict needs of a picture: its displayed size, its windows, and a reader for all of it."""
+    """What the verdict needs of a picture: size as displayed, windows, a reader for all of it, and when it began."""
 
     width: int
     height: int
     jpeg_quality: float | None
     crops: np.ndarray
     whole: Callable[[], np.ndarray]
+    started: float
 
 
 class Scanner:
@@ -42,6 +43,10 @@ class Scanner:
         self.model: Model = load(options.model, options.backend)
         if options.trust_anchors is not None:
             parse_anchors(options.trust_anchors)  # a mistake in them is told once, not once a file
+        if options.heatmap is not None:
+            from fauxto.run.drawing import prepare  # noqa: PLC0415
+
+            prepare(options.heatmap)  # likewise
 
     def scan(self, source: str) -> Finding:
         """The Finding of a path or address; what is wrong with the file is its `error`, and never raised."""
@@ -49,7 +54,7 @@ class Scanner:
         try:
             data = sources.read(source, self.options.limits, allow_network=self.options.allow_network)
             digest = hashlib.sha256(data).hexdigest()
-            found = (self.known(digest) if self.known else None) or self.scan_bytes(data, digest)
+            found = (self.known(digest) if self.known else None) or self.scan_bytes(data, digest, start)
             parts = {name: getattr(found, name) for name in Finding.__slots__}
         except FauxtoError as error:
             parts = {"sha256": digest, "error": explain(error)}
@@ -60,14 +65,14 @@ class Scanner:
             parts |= {"status": "error", "model": self.model.identity}
         return Finding(**parts)
 
-    def scan_bytes(self, data: bytes, digest: str) -> Finding:
-        """The Finding of an encoded picture; raises what `media` raises."""
+    def scan_bytes(self, data: bytes, digest: str, started: float) -> Finding:
+        """The Finding of an encoded picture, begun at `started`; raises what `media` raises."""
         limits = self.options.limits
         header = probe(data, limits)
         declared = provenance.read(data, limits=limits, trust_anchors=self.options.trust_anchors)
         crops = take(header.width, header.height, self.model.crop, lambda box: decode(data, limits, box))
         quality = header.jpeg.quality if header.jpeg else None
-        picture = Picture(header.width, header.height, quality, crops, lambda: decode(data, limits))
+        picture = Picture(header.width, header.height, quality, crops, lambda: decode(data, limits), started)
         return self._judge(picture, declared, digest)
 
     def scan_pixels(self, pixels: np.ndarray) -> Finding:
@@ -81,7 +86,7 @@ class Scanner:
         height, width = pixels.shape[:2]
         crops = take(width, height, self.model.crop, lambda box: cut(pixels, box))
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        found = self._judge(Picture(width, height, None, crops, lambda: pixels), None, digest)
+        found = self._judge(Picture(width, height, None, crops, lambda: pixels, start), None, digest)
         parts = {name: getattr(found, name) for name in Finding.__slots__}
         return Finding(**parts | {"path": "<array>", "seconds": time.perf_counter() - start})
 
@@ -89,9 +94,9 @@ class Scanner:
         model, options = self.model, self.options
         pixels = self._read_logit(model.score(picture.crops))
         quality = verdict.assess(picture.crops, picture.width, picture.height, picture.jpeg_quality, model.abstain)
-        whole = picture.whole() if options.stability or options.regions or options.heatmap else None
-        stable = self._stability(whole, pixels) if whole is not None and options.stability else None
+        stable = self._stability(picture.whole(), pixels) if options.stability else None
         decision = verdict.fuse(declared, pixels, stable, quality)
+        regions, notes = self._regions(picture, pixels, decision.verdict, digest)
         return Finding(
             path="",
             sha256=digest,
@@ -102,8 +107,8 @@ class Scanner:
             fpr=options.fpr,
             stability=stable,
             provenance=declared.to_dict() if declared else None,
-            evidence=decision.evidence,
-            regions=self._regions(whole, pixels, digest) if whole is not None else [],
+            evidence=[*decision.evidence, *notes],
+            regions=regions,
             model=model.identity,
         )
 
@@ -119,16 +124,23 @@ class Scanner:
 
         return stability(whole, self._score_whole, self._read_logit, pixels)
 
-    def _regions(self, whole: np.ndarray, pixels: verdict.PixelScore, digest: str) -> list[Region]:
-        if not (self.options.regions or self.options.heatmap):
-            return []
-        from fauxto.run.drawing import draw  # noqa: PLC0415
-        from fauxto.verdict.heatmap import heatmap  # noqa: PLC0415
+    def _regions(
+        self, picture: Picture, pixels: verdict.PixelScore, called: Verdict, digest: str
+    ) -> tuple[list[Region], list[Evidence]]:
+        options = self.options
+        if not options.heatmap and (not options.regions or (options.regions == "called" and called == "no_evidence")):
+            return [], []
+        from fauxto.run.mapping import map_score  # noqa: PLC0415
 
-        regions = heatmap(whole, self.model.logits, self.model.crop.size)
-        if self.options.heatmap:
-            draw(whole, regions, pixels, self.options.heatmap, digest)
-        return regions
+        return map_score(
+            picture.whole,
+            self.model,
+            pixels,
+            started=picture.started,
+            seconds=options.limits.seconds,
+            folder=options.heatmap,
+            digest=digest,
+        )
 
 
 def explain(error: FauxtoError) -> dict[str, str]:
