@@ -1,4 +1,4 @@
-"""ResNets of bottleneck blocks (He et al., CVPR 2016), with the early down-sampling that may be left out ("no-down")."""
+"""ResNets of bottleneck blocks (He et al., CVPR 2016); their early down-sampling may be left out ("no-down")."""
 
 from __future__ import annotations
 
