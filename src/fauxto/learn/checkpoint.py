@@ -8,9 +8,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -62,12 +63,15 @@ def _flat(path: Path, loaded: object) -> dict[str, Tensor]:
     return {str(key).removeprefix("module."): value for key, value in loaded.items()}
 
 
-def load_strict(network: nn.Module, tensors: Mapping[str, Tensor], source: str | Path) -> None:
-    """Fill `network` from `tensors`; every name and shape must fit.
+def load_strict(
+    network: nn.Module, tensors: Mapping[str, Tensor], source: str | Path, own: Mapping[str, Tensor] | None = None
+) -> None:
+    """Fill `network` from `tensors`; every name and shape must fit those of `own`, by default the whole state dict.
 
     Errors: WeightError that lists what is missing, unexpected, or of another shape.
     """
-    own = network.state_dict()
+    partial = own is not None
+    own = network.state_dict() if own is None else own
     counters = {name for name in own if name.endswith("num_batches_tracked")}
     missing = sorted(own.keys() - tensors.keys() - counters)
     extra = sorted(tensors.keys() - own.keys())
@@ -86,7 +90,55 @@ def load_strict(network: nn.Module, tensors: Mapping[str, Tensor], source: str |
             f"{source} does not fit {type(network).__name__} ({'; '.join(parts)}).",
             fix="Check that the file belongs to this system and variant.",
         )
-    network.load_state_dict({name: tensors.get(name, own[name]) for name in own})
+    network.load_state_dict({name: tensors.get(name, own[name]) for name in own}, strict=not partial)
+
+
+def trained_tensors(network: nn.Module) -> dict[str, Tensor]:
+    """The part of the state dict that training made: all but frozen parameters and the buffers of frozen layers.
+
+    A frozen backbone is told by its identity, not saved again with every head.
+    """
+    frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
+    for prefix, module in network.named_modules():
+        own = list(module.parameters(recurse=False))
+        if own and not any(parameter.requires_grad for parameter in own):
+            frozen |= {f"{prefix}.{name}".lstrip(".") for name, _ in module.named_buffers(recurse=False)}
+    return {name: tensor for name, tensor in network.state_dict().items() if name not in frozen}
+
+
+def save_trained(path: str | Path, network: nn.Module, *, backbone: str, **metadata: object) -> str:
+    """Write what was trained and the identity of the frozen backbone under it; returns the sha256 of the file."""
+    return save(path, trained_tensors(network), backbone=backbone, **metadata)
+
+
+def load_trained(network: nn.Module, path: str | Path, *, backbone: str) -> None:
+    """Load what `save_trained` wrote into a network on the same backbone.
+
+    Errors: WeightError when names or shapes do not fit, or the file says that it was trained on another backbone.
+    """
+    tensors = load_tensors(path)
+    stated = metadata_of(path).get("backbone")
+    if stated not in (None, backbone):
+        raise WeightError(
+            f"{path} was trained on the backbone {stated}; this one is {backbone}.",
+            fix="Give the same --backbone as in training.",
+        )
+    load_strict(network, tensors, path, trained_tensors(network))
+
+
+def metadata_of(path: str | Path) -> dict[str, Any]:
+    """What `save` wrote beside the tensors; empty for a legacy file."""
+    if Path(path).suffix != ".safetensors":
+        return {}
+    with safe_open(path, "pt") as opened:
+        metadata = opened.metadata() or {}
+    found = {}
+    for key, text in metadata.items():
+        try:
+            found[key] = json.loads(text)
+        except ValueError:
+            found[key] = text  # another program's metadata
+    return found
 
 
 def save(path: str | Path, tensors: Mapping[str, Tensor], **metadata: object) -> str:

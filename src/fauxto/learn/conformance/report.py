@@ -40,10 +40,10 @@ class Subject:
         self.name = name
         self.small = small
 
-    def build(self) -> Any:
+    def build(self, seed: int = SEED) -> Any:
         """A fresh detector; torch's global random state is left as it was."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(SEED)
+            torch.manual_seed(seed)
             return self.kind(**(getattr(self.kind, "small", {}) if self.small else {}))
 
     @cached_property
