@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
 from collections.abc import Generator, Iterable, Iterator
@@ -16,6 +15,7 @@ from fauxto import __version__
 from fauxto.errors import FauxtoError, InputError, ResourceError
 from fauxto.finding import Finding
 from fauxto.run import paths as listing
+from fauxto.run.answer import read_answer
 from fauxto.run.options import OptionKeywords, Options
 from fauxto.run.pool import Failure, Pool
 from fauxto.run.source import MAX_NAME, readable
@@ -186,8 +186,8 @@ def _finding(source: str, answer: bytes | Failure | None) -> Finding:
     if isinstance(answer, Failure):
         return _failed(path, ResourceError(answer.what, fix=_FIXES[answer.code], code=answer.code))
     try:
-        return replace(Finding.from_dict(json.loads(answer)), path=path)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        return replace(read_answer(answer), path=path)
+    except ValueError:
         strange = ResourceError("Its worker's answer is no Finding.", fix=_FIXES["internal"], code="internal")
         return _failed(path, strange)
 
