@@ -15,7 +15,7 @@ def auc(real: np.ndarray, fake: np.ndarray) -> float:
     >>> auc(np.array([0.0, 1.0]), np.array([1.0, 2.0]))
     0.875
     """
-    real, fake = _both(real, fake)
+    real, fake = both(real, fake)
     ordered = np.sort(real)
     below = np.searchsorted(ordered, fake, side="left")
     not_above = np.searchsorted(ordered, fake, side="right")
@@ -35,7 +35,7 @@ def threshold_at(real: np.ndarray, fpr: float) -> float:
 
 def tpr_at(real: np.ndarray, fake: np.ndarray, fpr: float) -> float:
     """The share of fakes strictly above `threshold_at(real, fpr)`."""
-    real, fake = _both(real, fake)
+    real, fake = both(real, fake)
     return float(np.mean(fake > threshold_at(real, fpr)))
 
 
@@ -49,7 +49,7 @@ def interval(
     level: float = 0.95,
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of `metric(real, fake)`; both classes are resampled with replacement."""
-    real, fake = _both(real, fake)
+    real, fake = both(real, fake)
     rng = np.random.default_rng(seed)
     values = [
         metric(real[rng.integers(0, len(real), len(real))], fake[rng.integers(0, len(fake), len(fake))])
@@ -60,11 +60,16 @@ def interval(
     return float(low), float(high)
 
 
-def _both(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def both(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The scores of both classes as float64. Errors: InputError when a class is empty or a score is not a number."""
     real, fake = np.asarray(real, dtype=np.float64), np.asarray(fake, dtype=np.float64)
     if real.size == 0 or fake.size == 0:
         raise InputError(
             f"A ranking metric needs both classes; got {real.size} real and {fake.size} fake scores.",
             fix="Check the labels of the manifest.",
+        )
+    if np.isnan(real).any() or np.isnan(fake).any():
+        raise InputError(
+            "A score is not a number.", fix="Leave pictures that failed out: a failure is a status, never a score."
         )
     return real, fake
