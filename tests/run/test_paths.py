@@ -29,11 +29,13 @@ def test_a_folder_gives_what_is_named_or_made_like_a_picture(tmp_path: Path):
     touch(tmp_path, "b.JPG", "a/z.png", "a/b.heic", "notes.txt", "clip.mp4", "empty")
     touch(tmp_path, "no-suffix", "wrong.txt", content=PNG)
     os.mkfifo(tmp_path / "pipe.jpg")
+    os.mkfifo(tmp_path / "pipe")
     assert names(paths.expand([tmp_path]), tmp_path) == [
         "a/b.heic",
         "a/z.png",
         "b.JPG",
         "no-suffix",
+        "pipe.jpg",
         "wrong.txt",
     ]
 

@@ -82,18 +82,21 @@ def open_output(json: bool, tally: Tally) -> Iterator[Show]:
 
 
 def row(finding: Finding) -> Text:
-    """A Finding in two lines: the verdict with its figures and the path, then the main reason."""
+    """A Finding in two lines: the verdict, the p-value and the path, then the main reason.
+
+    The probability is left to the other outputs: it holds for one mix of pictures, and a bare 0.93 beside "no
+    evidence" would be read as a verdict of its own.
+    """
     from rich.text import Text  # noqa: PLC0415
 
     path = printable(finding.path)
     if finding.error is not None:
         what = f"{finding.error['what']} {finding.error['fix']}".rstrip()
-        return Text.assemble(("error       ", "bold red"), " " * 15, f" {path}\n", (" " * 13 + printable(what), "dim"))
+        return Text.assemble(("error       ", "bold red"), " " * 9, f" {path}\n", (" " * 13 + printable(what), "dim"))
     verdict = str(finding.verdict)
-    figures = f"{finding.probability:5.3f}  p={finding.p_value:<6.2g}"
     return Text.assemble(
         (f"{_WORDS.get(verdict, verdict):12}", _COLOURS[verdict]),
-        f" {figures} {path}\n",
+        f" p={finding.p_value:<6.2g} {path}\n",
         (" " * 13 + printable(reason(finding)), "dim"),
     )
 

@@ -1,8 +1,8 @@
 """Which sources a command means: files, folders, patterns, addresses and lists on standard input, lazily.
 
-A source that is named always gets a row, whatever it is. Within a folder, what counts is every file whose
-name ends like a picture's *or* whose content is a picture; other files (texts, sidecars, videos), pipes and
-devices are passed over. Links to files are followed, links to folders are not, so no loop is possible; a
+A source that is named always gets a row, whatever it is. Within a folder, what counts is everything whose
+name ends like a picture's, be it a pipe, *or* whose content is a picture; other files (texts, sidecars,
+videos), pipes and devices are passed over. Links to files are followed, links to folders are not, so no loop is possible; a
 folder that is itself named may be a link. The order is that of the arguments, then of the names; a folder
 with more than `SORTED` entries is sorted in runs of that many, so that a million names in one folder cost
 no more memory than ten thousand.
@@ -122,9 +122,7 @@ def _counts(entry: os.DirEntry[str]) -> bool:
         status = entry.stat()
     except OSError:
         return named_so  # a dangling link, or one without permission: a row, if it was to be a picture
-    if not stat.S_ISREG(status.st_mode):
-        return False
-    return named_so or _is_picture(entry.path)
+    return named_so or (stat.S_ISREG(status.st_mode) and _is_picture(entry.path))
 
 
 def _is_picture(path: str) -> bool:
