@@ -54,6 +54,25 @@ def laundered_crop(patch: np.ndarray, size: int, laundering: Laundering | None, 
     return random_crop(window, size, rng)
 
 
+def blur_and_jpeg(crop: np.ndarray, probability: float, rng: np.random.Generator) -> np.ndarray:
+    """The augmentation of CNNDetection and of all who followed (Wang et al., 2020); uint8 HWC in and out.
+
+    Gaussian blur with a deviation of U[0, 3] pixels, then JPEG (4:2:0) of a quality of U{30..100}, each with
+    `probability`. The 8x8 grid gets a random phase: the original compresses before it crops, here the crop comes
+    first, and a grid that always starts at the corner of a training crop could be learned.
+    """
+    steps = []
+    if rng.random() < probability:
+        steps.append(f"blur:{rng.uniform(0, 3):.4f}")
+    if rng.random() < probability:
+        steps.append(f"jpeg:{rng.integers(30, 101)}")
+    if not steps:
+        return crop
+    top, left = (int(offset) for offset in rng.integers(0, 8, size=2))
+    framed = np.pad(crop, ((top, 0), (left, 0), (0, 0)), mode="symmetric")
+    return apply(framed, "|".join(steps))[top:, left:]
+
+
 def random_crop(pixels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """A `size` window of `(h, w, 3)` at a random offset of either parity."""
     y = int(rng.integers(0, pixels.shape[0] - size + 1))

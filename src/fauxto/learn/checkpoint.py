@@ -116,22 +116,32 @@ def load_trained(network: nn.Module, path: str | Path, *, backbone: str) -> None
 
     Errors: WeightError when names or shapes do not fit, or the file says that it was trained on another backbone.
     """
-    tensors = load_tensors(path)
+    check_backbone(path, backbone)
+    load_strict(network, load_tensors(path), path, trained_tensors(network))
+
+
+def check_backbone(path: str | Path, backbone: str) -> None:
+    """Refuse a file that says it was trained on another backbone than `backbone`; one that says nothing passes.
+
+    Errors: WeightError.
+    """
     stated = metadata_of(path).get("backbone")
     if stated not in (None, backbone):
         raise WeightError(
             f"{path} was trained on the backbone {stated}; this one is {backbone}.",
             fix="Give the same --backbone as in training.",
         )
-    load_strict(network, tensors, path, trained_tensors(network))
 
 
 def metadata_of(path: str | Path) -> dict[str, Any]:
     """What `save` wrote beside the tensors; empty for a legacy file."""
     if Path(path).suffix != ".safetensors":
         return {}
-    with safe_open(path, "pt") as opened:
-        metadata = opened.metadata() or {}
+    try:
+        with safe_open(path, "pt") as opened:
+            metadata = opened.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise WeightError(f"{path} is not a safetensors file: {error}.", fix="Check the path.") from error
     found = {}
     for key, text in metadata.items():
         try:
