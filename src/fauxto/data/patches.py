@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ SIGNATURE_MARGIN = 0.08
 class PatchStore:
     """`pixels` is uint8 `(n, size, size, 3)`; `picture[i]` is the index into `samples` of patch i."""
 
-    pixels: np.ndarray
+    pixels: np.ndarray | Rows
     picture: np.ndarray
     samples: list[Sample]
 
@@ -32,6 +32,28 @@ class PatchStore:
     def labels(self) -> np.ndarray:
         """The label of each patch, `(n,)`."""
         return np.asarray([s.label for s in self.samples], dtype=np.int64)[self.picture]
+
+    def subset(self, paths: Collection[str]) -> PatchStore:
+        """The patches of some samples only, named by path; the pixels stay where they are."""
+        wanted = [sample.path in paths for sample in self.samples]
+        rows = np.flatnonzero(np.asarray(wanted, dtype=bool)[self.picture])
+        return PatchStore(Rows(self.pixels, rows), self.picture[rows], self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of an array, numbered anew from 0, without a copy."""
+
+    array: np.ndarray | Rows
+    rows: np.ndarray
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Row `index` of the chosen ones."""
+        return self.array[int(self.rows[index])]
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
 
 
 def build(
