@@ -13,7 +13,15 @@ from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.experiment import auc, compare, fit, seeded
-from fauxto.claims.upsampling_corpus import TRAIN_FAMILY, UNSEEN, Corpus, crop, make_corpus, middle
+from fauxto.claims.upsampling_corpus import (
+    TRAIN_FAMILY,
+    UNSEEN,
+    Corpus,
+    crop,
+    halve_and_double,
+    make_corpus,
+    middle,
+)
 from fauxto.data.worlds.camera import photograph
 from fauxto.detect.npr import CARD, IMAGENET_STD, NPR, NPRNetwork
 from fauxto.errors import InputError
@@ -95,7 +103,7 @@ def smoke() -> ClaimResult:
     checks = exact_checks()
     reals = [photograph(seed, 64) for seed in range(100)]
     kinds = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR)
-    fakes = [_halve_and_double(photograph(1000 + index, 64), kinds[index % 2]) for index in range(100)]
+    fakes = [halve_and_double(photograph(1000 + index, 64), kinds[index % 2]) for index in range(100)]
     labels = np.repeat([0, 1], [len(reals), len(fakes)])
     statistics = np.array([_differences(picture) for picture in (*reals, *fakes)])
     measured = float(roc_auc_score(labels, -statistics[:, 0] / statistics.sum(1)))
@@ -185,12 +193,6 @@ def _train_and_test(build: type[nn.Module], corpus: Corpus, seed: int, epochs: i
             reals = [middle(picture, SIDE, shift) for picture in corpus.test_real]
             found[name] = round(auc(network, reals, [middle(picture, SIDE, shift) for picture in fakes]), 4)
     return found
-
-
-def _halve_and_double(pixels: np.ndarray, kind: Image.Resampling) -> np.ndarray:
-    side = len(pixels)
-    half = Image.fromarray(pixels).resize((side // 2, side // 2), Image.Resampling.BOX)
-    return np.asarray(half.resize((side, side), kind))
 
 
 def _differences(pixels: np.ndarray) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from fauxto.data.worlds.camera import photograph
 from fauxto.data.worlds.toy_fakes import UPSAMPLERS, Upsampler, redraw, train_toy
@@ -67,3 +68,10 @@ def middle(pixels: np.ndarray, size: int, shift: int = 0) -> np.ndarray:
     """The middle square of `size` pixels on the even grid, moved by `shift` pixels right and down."""
     top, left = ((side - size) // 4 * 2 + shift for side in pixels.shape[:2])
     return pixels[top : top + size, left : left + size]
+
+
+def halve_and_double(pixels: np.ndarray, kind: Image.Resampling) -> np.ndarray:
+    """The same picture halved by 2x2 means and doubled by `kind`; even sides."""
+    side = len(pixels)
+    half = Image.fromarray(pixels).resize((side // 2, side // 2), Image.Resampling.BOX)
+    return np.asarray(half.resize((side, side), kind))
