@@ -78,6 +78,11 @@ def test_the_version_is_that_of_the_package(capfd: pytest.CaptureFixture[str]):
         (("scan", "a.png", "--report", "page.pdf"), "--report writes a page"),
         (("scan", "a.png", "--heatmap", __file__), "is no folder"),
         (("scan", "a.png", "--out", "r.csv"), "does not end in .parquet"),
+        (("scan", "a.png", "--out", "."), "does not end in .parquet"),
+        (("scan", "a.png", "--out", "/"), "does not end in .parquet"),
+        (("scan", "a.png", "--out", "/nowhere/r.parquet"), "There is no folder /nowhere"),
+        (("scan", "a.png", "--out", "/proc/r.parquet"), "cannot be written"),
+        (("scan", "a.png", "--report", "/nowhere/r.html"), "There is no folder /nowhere"),
         (("scan", "a.png", "--model", "/nowhere"), "No model.json"),
         (("scan", "a.png", "--workers", "0"), "needs a worker"),
         (("scan", "a.png", "--limit-seconds", "0"), "limit is positive"),
@@ -102,6 +107,14 @@ def test_a_traceback_only_with_debug(capfd: pytest.CaptureFixture[str], monkeypa
     assert "Traceback" not in run(capfd, "scan", "a.png", "--fpr", "2")[2]
     assert "Traceback" in run(capfd, "scan", "a.png", "--fpr", "2", "--debug")[2]
     monkeypatch.delenv("FAUXTO_DEBUG", raising=False)
+
+
+def test_an_error_of_the_system_names_the_file(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    def broken(*_, **__):
+        raise PermissionError(13, "Permission denied", "/some/file")
+
+    monkeypatch.setattr(app, "app", broken)
+    assert run(capfd, "scan", "a.png")[2].startswith("fauxto: Permission denied: '/some/file'.")
 
 
 def test_a_fault_of_ours_is_said_plainly(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

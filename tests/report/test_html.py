@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fauxto.errors import InputError
+from fauxto.errors import FauxtoError, InputError
 from fauxto.finding import VERDICTS, Evidence, Finding, Region
-from fauxto.report import write
+from fauxto.report import check_target, write
 
 HOSTILE = "\"><script>alert(1)</script><img src=http://a.example/x onerror=alert(1)>{{7*7}}'--><!--"
 VOID = {"meta", "img", "link", "br", "input", "rect", "line", "circle"}
@@ -280,3 +280,28 @@ def test_metadata_is_there_in_full_and_cut_when_endless(tmp_path: Path) -> None:
     assert '"value": "a cat & a dog"' in read.words
     text, _ = page(tmp_path, finding(provenance={"tags": ["x" * 100_000]}))
     assert "cut here" in entities.unescape(text) and len(text) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("r.txt", "does not end in .html"),
+        (".", "does not end in .html"),
+        ("none/r.html", "There is no folder"),
+        ("foreign.html", "is no report of fauxto"),
+        ("folder.html", "is no report of fauxto"),
+    ],
+)
+def test_a_target_that_cannot_be_ours_is_refused_at_once(tmp_path: Path, name: str, words: str):
+    (tmp_path / "foreign.html").write_text("<html>my diary</html>")
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(FauxtoError, match=words) as refused:
+        check_target(tmp_path / name)
+    assert refused.value.fix
+    assert (tmp_path / "foreign.html").read_text() == "<html>my diary</html>"
+
+
+def test_a_report_of_ours_may_be_replaced(tmp_path: Path):
+    for _ in range(2):
+        check_target(tmp_path / "r.html")
+        write([], tmp_path / "r.html")

@@ -43,7 +43,10 @@ def test_what_an_honest_worker_answers_comes_through(finding: Finding):
     [
         *((GOOD, change) for change in ({"verdict": None}, {"verdict": "real"}, {"verdict": ["generated"]})),
         *((GOOD, change) for change in ({"probability": None}, {"p_value": 1.5}, {"p_value": "0.1"}, {"fpr": True})),
-        *((GOOD, change) for change in ({"logit": "3"}, {"logit": 10**400}, {"seconds": []}, {"sha256": 7})),
+        *(
+            (GOOD, change)
+            for change in ({"logit": "3"}, {"logit": 10**400}, {"seconds": []}, {"sha256": 7}, {"sha256": "a"})
+        ),
         *((GOOD, change) for change in ({"evidence": [{}]}, {"evidence": 7}, {"model": {"name": "x"}}, {"more": 1})),
         *((GOOD, change) for change in ({"stability": "yes"}, {"provenance": [1]}, {"error": BAD.error})),
         (GOOD, {"evidence": [{"layer": "pixels", "statement": 7, "strength": "strong"}]}),

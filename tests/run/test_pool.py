@@ -52,6 +52,13 @@ def test_a_dead_worker_costs_exactly_one_request(request_: bytes, cause: str):
     assert answers == [b"fine", died, b"fine", b"fine", died, b"fine"]
 
 
+def test_a_worker_that_cannot_be_started_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ResourceError, match="could not start") as refused:
+        run([b"a"])
+    assert "/nowhere/python" in refused.value.fix
+
+
 def test_all_workers_may_die_all_the_time():
     answers = run([b"exit"] * 9)
     assert [answer.code for answer in answers] == ["worker_died"] * 9

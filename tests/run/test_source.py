@@ -70,6 +70,14 @@ def test_what_is_not_a_readable_file_is_named(tmp_path: Path):
     assert code_of("") == "not_found"
 
 
+def test_a_folder_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Tests may run as root, who may read every folder: the answer of the kernel is made up."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(FauxtoError, match="Permission denied; it is a folder") as refused:
+        source.read(str(tmp_path), Limits())
+    assert refused.value.code == "unreadable"
+
+
 def test_a_file_that_reports_no_size_is_still_bounded():
     """Files of /proc say that they have 0 bytes."""
     assert source.read("/proc/self/status", Limits(max_bytes=100_000)).startswith(b"Name:")

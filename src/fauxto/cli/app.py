@@ -65,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except FauxtoError as error:
         code = complain(error.what, error.fix, debug)
     except OSError as error:
-        code = complain(f"{error.strerror or error}.", "Check the disk and the permissions.", debug)
+        where = f": {os.fsdecode(error.filename)!r}" if isinstance(error.filename, str | bytes) else ""
+        code = complain(f"{error.strerror or error}{where}.", "Check the disk and the permissions.", debug)
     except Exception as error:  # the last resort: a fault of ours is said plainly, and shown with --debug
         fix = "This is a fault of fauxto. Run again with --debug and report what it says."
         code = complain(f"{type(error).__name__}: {error}", fix, debug)

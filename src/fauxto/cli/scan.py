@@ -181,12 +181,10 @@ def _check_arguments(paths: tuple[str, ...], report: Path | None, heatmap: Path 
     for path in paths:
         if path.startswith("-") and path != "-" and not os.path.lexists(path):
             raise InputError(f"There is no option {path}.", fix="Run: fauxto scan --help", code="usage")
-    if report and (report.suffix not in {".html", ".htm"} or not report.parent.is_dir()):
-        raise InputError(
-            f"--report writes a page into a folder that exists; got {report}.",
-            fix="Use a name like report.html.",
-            code="usage",
-        )
+    if report:
+        from fauxto.report import check_target  # noqa: PLC0415
+
+        check_target(report)
     if workers is not None and workers < 1:
         raise InputError("A scan needs a worker.", fix="Use --workers 1 or more.", code="usage")
     if heatmap and os.path.lexists(heatmap) and not heatmap.is_dir():

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fauxto.report.html import write
+from fauxto.report.html import check_target, write
 
-__all__ = ["write"]
+__all__ = ["check_target", "write"]

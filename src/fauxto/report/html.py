@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fauxto.errors import FauxtoError, InputError
+from fauxto.errors import FauxtoError, InputError, PolicyError
 from fauxto.finding import Finding
 from fauxto.report import picture, view
 from fauxto.report.ruler import ruler
@@ -35,7 +36,37 @@ SHOWN = 500
 """Cards a verdict; the rest are counted. A page with more is too heavy to open: it is what Parquet is for."""
 
 _BLOCK = 1 << 16
+_MARK = b'<meta name="generator" content="fauxto '
 _ORDER = ("generated", "edited", "inconclusive", "no_evidence", "error")
+
+
+def check_target(out: Path) -> None:
+    """Refuse a name that is not *.html, a folder that cannot be written to, and a page of someone else."""
+    if out.suffix not in {".html", ".htm"}:
+        raise InputError(
+            f"--report writes a page; {str(out)!r} does not end in .html.",
+            fix="Use --report report.html.",
+            code="usage",
+        )
+    if not out.parent.is_dir():
+        raise InputError(f"There is no folder {out.parent}.", fix=f"Run: mkdir -p {out.parent}", code="usage")
+    if not os.access(out.parent, os.W_OK | os.X_OK):
+        raise InputError(
+            f"The folder {out.parent} cannot be written to.", fix="Choose another --report FILE.", code="unwritable"
+        )
+    if os.path.lexists(out) and not _is_ours(out):
+        raise PolicyError(
+            f"{out} exists and is no report of fauxto; it is left alone.",
+            fix="Choose another --report FILE, or move that file away.",
+        )
+
+
+def _is_ours(page: Path) -> bool:
+    try:
+        with page.open("rb") as file:
+            return _MARK in file.read(2048)
+    except OSError:
+        return False
 
 
 def write(

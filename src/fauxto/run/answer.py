@@ -12,6 +12,7 @@ from fauxto.finding import VERDICTS, Evidence, Finding, Region
 _POINTS_TO = {"generated", "edited", "camera", "conflict", "none"}
 _STRENGTHS = {"proof", "strong", "declared", "weak", "none"}
 _CODE = re.compile(r"[a-z_]{1,40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ERROR, _MODEL = {"code", "what", "fix"}, {"name", "version", "sha256", "backend"}
 
 
@@ -63,7 +64,7 @@ def _is_error(finding: Finding) -> bool:
 
 def _common(finding: Finding) -> bool:
     return (
-        isinstance(finding.sha256, str | None)
+        (finding.sha256 is None or (isinstance(finding.sha256, str) and _SHA256.fullmatch(finding.sha256) is not None))
         and (finding.seconds is None or _is_number(finding.seconds))
         and (finding.model is None or _is_texts(finding.model, _MODEL))
     )

@@ -241,6 +241,11 @@ def _move_away(path: Path) -> Path:
 def _unusable(path: Path, error: sqlite3.Error) -> ResourceError:
     if "locked" in str(error):
         return ResourceError(f"Another scan is writing to {path}.", fix="Wait for it, or choose another --out FILE.")
+    if "unable to open" in str(error) or "readonly" in str(error):
+        return ResourceError(
+            f"The journal {path} cannot be written: {error}.",
+            fix="Choose an --out FILE in a folder that you may write to, and whose disk is not full.",
+        )
     return ResourceError(
         f"The journal {path} cannot be used: {error}.",
         fix="Make room on its disk; if that does not help, delete it: all files are then scanned again.",

@@ -63,9 +63,10 @@ SCHEMA = pa.schema(
 def check_target(out: Path) -> None:
     """Refuse a name that is not *.parquet, a folder that does not exist, and a file of someone else."""
     if out.suffix != ".parquet":
+        better = out / "results.parquet" if out.is_dir() or not out.name else out.with_suffix(".parquet")
         raise InputError(
-            f"--out writes Parquet; {out.name!r} does not end in .parquet.",
-            fix=f"Use --out {out.with_suffix('.parquet')}, or --json > FILE for JSON lines.",
+            f"--out writes Parquet; {str(out)!r} does not end in .parquet.",
+            fix=f"Use --out {better}, or --json > FILE for JSON lines.",
             code="usage",
         )
     if not out.parent.is_dir():

@@ -2,10 +2,10 @@
 
 A source that is named always gets a row, whatever it is. Within a folder, what counts is everything whose
 name ends like a picture's, be it a pipe, *or* whose content is a picture; other files (texts, sidecars,
-videos), pipes and devices are passed over. Links to files are followed, links to folders are not, so no loop is possible; a
-folder that is itself named may be a link. The order is that of the arguments, then of the names; a folder
-with more than `SORTED` entries is sorted in runs of that many, so that a million names in one folder cost
-no more memory than ten thousand.
+videos), pipes and devices are passed over. Links to files are followed, links to folders are not, so no
+loop is possible; a folder that is itself named may be a link. The order is that of the arguments, then of
+the names; a folder with more than `SORTED` entries is sorted in runs of that many, so that a million names
+in one folder cost no more memory than ten thousand.
 """
 
 from __future__ import annotations

@@ -170,19 +170,27 @@ class Pool(Generic[K]):
             self._bury(to, waiting)
 
     def _start(self) -> _Worker[K]:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", worker.__name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": _search_path()},
-        )
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", worker.__name__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env={**os.environ, **_ONE_THREAD, "PYTHONPATH": _search_path()},
+            )
+        except OSError as error:
+            raise ResourceError(
+                f"A worker process could not start ({error.strerror or error}).",
+                fix=f"Use fewer --workers, and check that {sys.executable or 'Python'} may be run.",
+                code="worker_died",
+            ) from error
         started: _Worker[K] = _Worker(process, time.monotonic() + _START)
         self._workers.append(started)
         assert process.stdin is not None and process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         self._selector.register(process.stdout, selectors.EVENT_READ, started)
-        worker.send(process.stdin, json.dumps(self._charge).encode())
+        with contextlib.suppress(BrokenPipeError):  # it died at once: the end of its answers will tell
+            worker.send(process.stdin, json.dumps(self._charge).encode())
         return started
 
     def _wait(self, waiting: deque[_Job[K]]) -> None:

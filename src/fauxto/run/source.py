@@ -55,7 +55,10 @@ def read(source: str, limits: Limits, *, allow_network: bool = False) -> bytes:
         # The kind is checked before opening, since opening a device can have effects, and again on the
         # descriptor, since the name may point elsewhere by then; O_NONBLOCK keeps a pipe that slipped in
         # from stopping us.
-        _check_kind(os.stat(source))
+        status = os.stat(source)
+        if stat.S_ISDIR(status.st_mode) and not os.access(source, os.R_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "Permission denied; it is a folder")
+        _check_kind(status)
         descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             status = os.fstat(descriptor)
