@@ -1,0 +1,207 @@
+"""How fast a scan is, against the loops that published detectors come with and against what the machine could do.
+
+    python benchmarks/throughput.py --pictures MANIFEST or FOLDER [--rounds 5] [--seconds 3] [--out FILE.json]
+
+Pictures are real photographs: a manifest's (label real), or all below a folder. From them four sets are made (see
+`throughput_sets`). Arms, in images a second on two cores, all on the same files and windows in one run:
+
+- `torch`: the detector of the shipped model as its authors' scripts run it: PIL, ImageNet normalisation, 1 or 32
+  windows a forward pass, two threads. `npr` likewise, for the network that the targets were set with.
+- `network`: windows a second of the same network alone, float and int8, by both backends; a process a core.
+- `scan`: the command `fauxto scan --json --workers 2`, steady state and whole command; `scan full decode` decodes
+  whole pictures.
+- `decode`: whole pictures and the band of the windows alone; a process a core.
+- `bound`: what int8 arithmetic and decoding of the band leave of two cores, were everything else free.
+
+Every round runs every arm once in another order, so what disturbs the machine disturbs all; ratios are taken within a
+round. CPU milliseconds count all processes of an arm: on a busy machine they are the better witness.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import machine
+import throughput_arms as arms
+import throughput_sets as sets
+from fauxto.run.model import Model, load
+from throughput_arms import Cost
+
+WORKERS = 2
+BATCHES = (1, 32)
+PACKAGES = ("fauxto", "torch", "openvino", "onnxruntime", "numpy", "pillow", "simplejpeg")
+Costs = dict[str, list[Cost]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=Path, required=True, help="a manifest, or a folder of photographs")
+    parser.add_argument("--model", default="house", help="the model that `fauxto scan --model` is given")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each arm and round")
+    parser.add_argument("--count", type=int, help="pictures of each set")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/throughput.json"))
+    arguments = parser.parse_args()
+    model = load(arguments.model)
+    with tempfile.TemporaryDirectory() as folder:
+        report = measure(model, arguments, Path(folder))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+    show(report)
+    print(f"wrote {arguments.out}")
+
+
+def measure(model: Model, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    paths = sets.sources(arguments.pictures)
+    pictures = {kind.name: sets.make(kind, paths, folder / kind.name, arguments.count) for kind in sets.KINDS}
+    about = machine.describe(*PACKAGES)
+    work = _arms(model, pictures, folder, arguments.seconds)
+    costs: Costs = {}
+    busy, own, start = machine.busy_cpu(), machine.own_cpu(), time.perf_counter()
+    for number in range(arguments.rounds):
+        for name in random.Random(number).sample(sorted(work), len(work)):
+            got = work[name]()
+            for part, cost in got.items() if isinstance(got, dict) else [("", got)]:
+                costs.setdefault(f"{name}{part}", []).append(cost)
+        print(f"round {number + 1} of {arguments.rounds} done after {time.perf_counter() - start:.0f} s", flush=True)
+    wall, own_share = time.perf_counter() - start, machine.own_cpu() - own
+    others = None if busy is None else max(0.0, machine.busy_cpu() - busy - own_share) / wall
+    return {
+        **about,
+        "model": {**model.identity, "windows": model.crop.count, "window": model.crop.size},
+        "rounds": arguments.rounds,
+        "cores_taken_by_others": None if others is None else round(others, 2),
+        "sets": {name: _about(files) for name, files in pictures.items()},
+        **_results(costs, list(pictures), model.crop.count),
+    }
+
+
+def _arms(
+    model: Model, pictures: dict[str, list[Path]], folder: Path, seconds: float
+) -> dict[str, Callable[[], Cost | dict[str, Cost]]]:
+    """Every arm by name, as a call without arguments."""
+    from fauxto.catalog.discover import find  # noqa: PLC0415
+    from fauxto.learn.export import export_onnx  # noqa: PLC0415
+
+    system = json.loads((model.folder / "model.json").read_text())["system"]
+    shipped = find(system)(model.crop)
+    floating, int8 = folder / "float.onnx", model.folder / json.loads((model.folder / "model.json").read_text())["onnx"]
+    export_onnx(shipped.network(), floating, model.crop.size)
+    loops = {"torch": arms.TorchLoop(shipped), "npr": arms.TorchLoop(find("npr")())}
+    site = folder / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(arms.FULL_DECODE)
+    work: dict[str, Callable[[], Cost | dict[str, Cost]]] = {
+        "help": arms.help_text,
+        "first verdict": partial(arms.first_verdict, pictures["1080x1350 jpeg"][0], str(model.folder)),
+    }
+    for backend in ("openvino", "onnxruntime"):
+        for kind, onnx in (("float", floating), ("int8", int8)):
+            call = (arms.run_network, backend, str(onnx), model.crop.count, model.crop.size)
+            work[f"network {backend} {kind}"] = partial(arms.side_by_side, *call, seconds=seconds)
+    for name, files in pictures.items():
+        for label, loop in loops.items():
+            for batch in BATCHES:
+                work[f"{name} | {label} batch {batch}"] = partial(loop.run, files, batch, seconds)
+        repeats = max(2, round(10 * seconds / len(files)))
+        work[f"{name} | scan "] = partial(arms.scan, files, repeats, WORKERS, str(model.folder))
+        work[f"{name} | scan full decode "] = partial(arms.scan, files, repeats, WORKERS, str(model.folder), site)
+        texts = [str(path) for path in files]
+        for label, crop in (("whole", None), ("band", model.crop)):
+            work[f"{name} | decode {label}"] = partial(
+                arms.side_by_side, arms.decode_pictures, texts, crop, seconds=seconds / 2
+            )
+    return work
+
+
+def _results(costs: Costs, names: list[str], windows: int) -> dict[str, Any]:
+    """Rates and CPU times of each arm, and the ratios that the targets speak of, round by round."""
+    network = costs["network openvino int8"]
+    results: dict[str, Any] = {
+        "help": _seconds(costs["help"]),
+        "first_verdict": _seconds(costs["first verdict"]),
+        "network_windows_a_second": {
+            name.removeprefix("network "): _rates(found) for name, found in costs.items() if name.startswith("network ")
+        },
+        "images_a_second": {},
+        "ratios": {},
+    }
+    for name in names:
+        own = {key.removeprefix(f"{name} | "): found for key, found in costs.items() if key.startswith(f"{name} | ")}
+        bound = [_both(n, windows, d) for n, d in zip(network, own["decode band"], strict=True)]
+        steady, loops = own["scan steady"], [key for key in own if key.startswith(("torch", "npr"))]
+        results["images_a_second"][name] = {key: _rates(found) for key, found in (own | {"bound": bound}).items()}
+        results["ratios"][name] = {
+            **{f"scan / {key}": _ratio(steady, own[key]) for key in loops},
+            "scan / bound": _ratio(steady, bound),
+            "scan / scan full decode": _ratio(steady, own["scan full decode steady"]),
+        }
+    return results
+
+
+def _both(network: Cost, windows: int, decoding: Cost) -> Cost:
+    """One picture's windows and its decoding, one after the other on the same cores."""
+    wall = windows / network.rate + 1 / decoding.rate
+    return Cost(1, wall, (windows * network.cpu_ms + decoding.cpu_ms) / 1000)
+
+
+def _ratio(ours: list[Cost], theirs: list[Cost]) -> dict[str, Any]:
+    """How many times faster ours is, by the clock and by CPU time."""
+    pairs = list(zip(ours, theirs, strict=True))
+    return {
+        "by_clock": _spread(a.rate / b.rate for a, b in pairs),
+        "by_cpu": _spread(b.cpu_ms / a.cpu_ms for a, b in pairs),
+    }
+
+
+def _rates(costs: list[Cost]) -> dict[str, Any]:
+    return {"rate": _spread(cost.rate for cost in costs), "cpu_ms": _spread(cost.cpu_ms for cost in costs)}
+
+
+def _seconds(costs: list[Cost]) -> dict[str, Any]:
+    return {"wall": _spread(cost.wall for cost in costs), "cpu": _spread(cost.cpu for cost in costs)}
+
+
+def _spread(values: Iterable[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {
+        "min": float(f"{ordered[0]:.4g}"),
+        "median": float(f"{statistics.median(ordered):.4g}"),
+        "max": float(f"{ordered[-1]:.4g}"),
+    }
+
+
+def _about(files: list[Path]) -> dict[str, Any]:
+    return {
+        "pictures": len(files),
+        "mean_bytes": round(statistics.mean(path.stat().st_size for path in files)),
+        "enlarged": sum("enlarged" in path.name for path in files),
+    }
+
+
+def show(report: dict[str, Any]) -> None:
+    """The medians, for people."""
+    print(f"\n{report['cpu']} ({', '.join(report['flags'])}), {report['cores_taken_by_others']} cores taken by others")
+    for key in ("help", "first_verdict"):
+        print(f"{key:30} {report[key]['wall']['median']:8.3f} s   {report[key]['cpu']['median']:8.3f} s CPU")
+    for key, row in report["network_windows_a_second"].items():
+        print(f"{key:30} {row['rate']['median']:8.1f} /s  {row['cpu_ms']['median']:8.1f} ms CPU a window")
+    for name, rows in report["images_a_second"].items():
+        print(f"\n{name}: {report['sets'][name]}")
+        for key, row in rows.items():
+            print(f"{key:30} {row['rate']['median']:8.1f} /s  {row['cpu_ms']['median']:8.1f} ms CPU")
+        for key, row in report["ratios"][name].items():
+            print(f"{key:30} {row['by_clock']['median']:8.2f}    {row['by_cpu']['median']:8.2f} by CPU")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The arms of the throughput benchmark: each does its work once or for some seconds and says what that cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fauxto.media.crops import CropSpec, band, cut, take
+from fauxto.media.decode import decode, probe
+from machine import own_cpu
+
+MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+"""ImageNet's, as every evaluation script normalises."""
+
+COMMAND = (sys.executable, "-P", "-m", "fauxto")
+FULL_DECODE = "import fauxto.media.codecs as codecs\ncodecs.decode_rectangle = lambda *_: None\n"
+"""A `sitecustomize` module that has every process of a scan decode whole pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Pictures (or windows), the wall seconds that they took, and the CPU seconds of all processes."""
+
+    count: float
+    wall: float
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        """A second of wall time."""
+        return self.count / self.wall
+
+    @property
+    def cpu_ms(self) -> float:
+        """CPU milliseconds each: what it takes of a machine that is busy."""
+        return 1000 * self.cpu / self.count
+
+
+class TorchLoop:
+    """The loop of a published evaluation script: PIL, crop, tensor, normalise, batch, network, two threads."""
+
+    def __init__(self, detector: object, threads: int = 2) -> None:
+        import torch  # noqa: PLC0415  # the other arms, and their child processes, do without
+
+        torch.set_num_threads(threads)
+        self.torch, self.crop = torch, detector.crop
+        self.network = detector.network().eval()
+
+    def windows(self, path: Path) -> np.ndarray:
+        """The windows that the scan reads, float32 `(k, 3, size, size)`, normalised."""
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB"))
+        crops = take(pixels.shape[1], pixels.shape[0], self.crop, lambda box: cut(pixels, box))
+        return np.ascontiguousarray(((crops.astype(np.float32) / 255 - MEAN) / STD).transpose(0, 3, 1, 2))
+
+    def run(self, paths: Sequence[Path], batch: int, seconds: float) -> Cost:
+        """Pictures one after the other, `batch` windows a forward pass (at least one picture's), for some seconds."""
+        count, windows = 0.0, []
+        cpu, start = own_cpu(), time.perf_counter()
+        while True:
+            windows += list(self.windows(paths[int(count) % len(paths)]))
+            count += 1
+            if len(windows) >= batch:
+                with self.torch.no_grad():
+                    self.network(self.torch.from_numpy(np.stack(windows))).sigmoid().tolist()
+                windows = []
+                if time.perf_counter() - start >= seconds:
+                    break
+        return Cost(count, time.perf_counter() - start, own_cpu() - cpu)
+
+
+def scan(
+    paths: Sequence[Path], repeats: int, workers: int, model: str, full_decode: Path | None = None
+) -> dict[str, Cost]:
+    """`fauxto scan --json` of a list, each picture `repeats` times: the whole command, and its steady state.
+
+    The steady state is from a quarter of the rows to the last; its CPU time is that of the whole command less that of
+    one picture a worker, which every scan pays once. `full_decode` is a folder with a `sitecustomize` module.
+    """
+    _check(paths)
+    few = _scan([paths[0]] * workers, workers, model, full_decode)
+    arrivals, cpu = _scan(list(paths) * repeats, workers, model, full_decode)
+    head = len(arrivals) // 4
+    return {
+        "whole": Cost(len(arrivals), arrivals[-1], cpu),
+        "steady": Cost(
+            len(arrivals) - head,
+            arrivals[-1] - arrivals[head - 1],
+            max(0.0, cpu - few[1]) * (len(arrivals) - head) / (len(arrivals) - workers),
+        ),
+    }
+
+
+def first_verdict(path: Path, model: str) -> Cost:
+    """From typing the command to the first row, and the CPU time of all its processes."""
+    arrivals, cpu = _scan([path], 1, model)
+    return Cost(1, arrivals[0], cpu)
+
+
+def help_text() -> Cost:
+    """`fauxto --help`."""
+    cpu, start = own_cpu(), time.perf_counter()
+    subprocess.run([*COMMAND, "--help"], stdout=subprocess.DEVNULL, check=True)
+    return Cost(1, time.perf_counter() - start, own_cpu() - cpu)
+
+
+def _scan(paths: Sequence[Path], workers: int, model: str, site: Path | None = None) -> tuple[list[float], float]:
+    """When each row came, in seconds since the start, and the CPU seconds of parent and workers."""
+    search = [str(site)] if site else []
+    search += [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(search)}
+    cpu, start, arrivals = own_cpu(), time.perf_counter(), []
+    with subprocess.Popen(
+        [*COMMAND, "scan", "--json", "--model", model, "--workers", str(workers), "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    ) as process:
+        process.stdin.write("\n".join(map(str, paths)).encode())
+        process.stdin.close()
+        rows = []
+        for line in process.stdout:
+            arrivals.append(time.perf_counter() - start)
+            rows.append(line)
+    failed = [row["error"] for row in map(json.loads, rows) if row["status"] != "ok"]
+    if process.returncode or failed or len(rows) != len(paths):
+        raise SystemExit(f"The scan failed: exit code {process.returncode}, {len(rows)} rows, {failed[:1]}.")
+    return arrivals, own_cpu() - cpu
+
+
+def _check(paths: Sequence[Path]) -> None:
+    """Every picture is read as the scan reads it, bit-identical to a full decode by Pillow."""
+    for path in paths[:2]:
+        data = path.read_bytes()
+        header = probe(data)
+        box = band(header.width, header.height, CropSpec(256, 3))
+        with Image.open(path) as image:
+            if not np.array_equal(decode(data, box=box), cut(np.asarray(image.convert("RGB")), box)):
+                raise SystemExit(f"{path.name} is not decoded as Pillow decodes it.")
+
+
+def side_by_side(work: Callable[..., int], *arguments: object, seconds: float, processes: int = 2) -> Cost:
+    """Repeat `work(*arguments)`, which returns how much it did, in several processes at once, a core each."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        costs = list(pool.map(_repeat, [(work, arguments, seconds)] * processes))
+    wall = sum(cost.wall for cost in costs) / processes
+    return Cost(sum(cost.count * wall / cost.wall for cost in costs), wall, sum(cost.cpu for cost in costs))
+
+
+def _repeat(task: tuple[Callable[..., int], tuple[object, ...], float]) -> Cost:
+    work, arguments, seconds = task
+    work(*arguments)
+    count, start, cpu = 0, time.perf_counter(), time.process_time()
+    while time.perf_counter() - start < seconds:
+        count += work(*arguments)
+    return Cost(count, time.perf_counter() - start, time.process_time() - cpu)
+
+
+def decode_pictures(paths: Sequence[str], crop: CropSpec | None) -> int:
+    """Decode each picture, whole or only the band of a crop, as the scan does."""
+    for path in paths:
+        data = Path(path).read_bytes()
+        if crop is None:
+            decode(data)
+        else:
+            header = probe(data)
+            take(header.width, header.height, crop, lambda box, data=data: decode(data, box=box))
+    return len(paths)
+
+
+_networks: dict[tuple[str, str], object] = {}
+
+
+def run_network(backend: str, onnx: str, windows: int, size: int) -> int:
+    """Score the windows of one picture by a backend on one thread; the network stays open between calls."""
+    from importlib import import_module  # noqa: PLC0415
+
+    if (backend, onnx) not in _networks:
+        pixels = np.random.default_rng(0).random((windows, 3, size, size), dtype=np.float32)
+        _networks[backend, onnx] = (import_module(f"fauxto.run.backends.{backend}").open_network(Path(onnx)), pixels)
+    network, pixels = _networks[backend, onnx]
+    network(pixels)
+    return windows
