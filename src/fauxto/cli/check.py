@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json as _json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from fauxto.errors import InputError
 
 if TYPE_CHECKING:
     from fauxto.learn.conformance import Outcome
 
 
-def check(detector: str, /, *, small: bool = False, json: bool = False) -> int:
+def check(detector: str, /, *, small: bool = False, backbone: str | None = None, json: bool = False) -> int:
     """Check that a detector keeps every promise of the contract.
 
     Exit code 0 when all checks pass, 1 when one fails, 2 when the file cannot be loaded or holds no detector.
@@ -21,6 +24,8 @@ def check(detector: str, /, *, small: bool = False, json: bool = False) -> int:
         A Python file (it is executed: check only code that you trust), or a slug such as npr.
     small
         Check the small sibling that a large detector names for tests, in seconds instead of minutes.
+    backbone
+        For systems on a pretrained backbone: its folder or file, efficientnet-lite0, or tiny.
     json
         Print one JSON object a check instead of the report.
     """
@@ -29,7 +34,9 @@ def check(detector: str, /, *, small: bool = False, json: bool = False) -> int:
 
     from fauxto.learn.conformance import subject, sweep  # noqa: PLC0415
 
-    under_check = subject(detector, small)
+    under_check = subject(detector, small, backbone)
+    options(under_check.kind, backbone)
+    under_check.build()  # what it needs and is not there is said once, not by every check
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     failed = 0
@@ -50,6 +57,15 @@ def report(outcome: Outcome) -> str:
     if outcome.passed:
         return line
     return f"{line}\n     expected: {outcome.expected}\n     fix:      {outcome.fix}"
+
+
+def options(kind: type[Any], backbone: str | None) -> dict[str, Any]:
+    """What the constructor of a system is given. Errors: InputError when it stands on no backbone."""
+    if backbone is None:
+        return {}
+    if "backbone" not in inspect.signature(kind).parameters:
+        raise InputError(f"{kind.card.slug} stands on no backbone.", fix="Leave --backbone out.")
+    return {"backbone": backbone}
 
 
 def require_lab() -> None:

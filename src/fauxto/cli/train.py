@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fauxto.cli.check import require_lab
+from fauxto.cli.check import options, require_lab
+from fauxto.errors import InputError
 
 
 def train(
@@ -15,7 +16,8 @@ def train(
     data: Path,
     out: Path,
     steps: int = 1000,
-    crop: int = 128,
+    backbone: str | None = None,
+    crop: int | None = None,
     seed: int = 0,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -38,8 +40,10 @@ def train(
         Folder of the run; the patch store lies there too.
     steps
         Batches in all.
+    backbone
+        For systems on a pretrained backbone: its folder or file, efficientnet-lite0, or tiny.
     crop
-        Side of a training crop in pixels.
+        Side of a training crop in pixels; 128, or what the backbone reads.
     seed
         Seed of weights, batches and augmentations.
     batch_size
@@ -63,10 +67,13 @@ def train(
     from fauxto.learn.fit import Plan, fit, initial_state  # noqa: PLC0415
 
     samples = [sample for sample in read(data) if sample.split not in ("calibration", "test")]
+    kind = find(system)
+    arguments = options(kind, backbone)
+    detector = initial_state(lambda: kind(**arguments), seed)
     store = build(samples, out, per_picture=patches, seed=0)
     plan = Plan(
         steps=steps,
-        crop=crop,
+        crop=crop or (detector.crop.size if backbone else 128),
         seed=seed,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -74,7 +81,6 @@ def train(
         workers=workers,
         laundering=Laundering() if launder else None,
     )
-    detector = initial_state(find(system), seed)
     fitted = fit(detector, store, plan, out)
     detector.save(str(out / "weights.safetensors"))
     report = {
@@ -90,7 +96,17 @@ def train(
     return 0
 
 
-def package(system: str, /, *, weights: Path, data: Path, out: Path, version: str = "local") -> int:
+def package(
+    system: str,
+    /,
+    *,
+    weights: Path,
+    data: Path,
+    out: Path,
+    backbone: str | None = None,
+    version: str = "local",
+    describe: Path | None = None,
+) -> int:
     """Make a trained detector into a model folder that `fauxto scan --model OUT` loads.
 
     Exports to ONNX, checks it against the network, quantizes to int8 and calibrates on the rows of the manifest whose
@@ -106,8 +122,12 @@ def package(system: str, /, *, weights: Path, data: Path, out: Path, version: st
         The manifest with the calibration rows.
     out
         Folder for model.onnx and model.json.
+    backbone
+        The one that the system was trained on.
     version
         Goes into every Finding.
+    describe
+        JSON: one sentence for each reference population, shown with its p-value.
     """
     require_lab()
     import numpy as np  # noqa: PLC0415
@@ -116,10 +136,11 @@ def package(system: str, /, *, weights: Path, data: Path, out: Path, version: st
     from fauxto.data.manifest import read  # noqa: PLC0415
     from fauxto.learn.package import package as make  # noqa: PLC0415
 
-    detector = find(system)()
+    kind = find(system)
+    detector = kind(**options(kind, backbone))
     detector.load(str(weights))
     samples = [sample for sample in read(data) if sample.split == "calibration"]
-    made = make(detector, samples, out, version=version, descriptions={})
+    made = make(detector, samples, out, version=version, descriptions=_sentences(describe))
     shift = float(np.abs(made.float_logits - made.int8_logits).mean())
     report = {
         "model": str(out),
@@ -130,3 +151,15 @@ def package(system: str, /, *, weights: Path, data: Path, out: Path, version: st
     }
     print(json.dumps(report))
     return 0
+
+
+def _sentences(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    try:
+        sentences = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"Cannot read {path}: {error}.", fix="Give a JSON object of name to sentence.") from error
+    if not isinstance(sentences, dict) or not all(isinstance(text, str) for text in sentences.values()):
+        raise InputError(f"{path} is no object of name to sentence.", fix='Write {"web": "Photographs from the web."}')
+    return sentences

@@ -50,6 +50,11 @@ def package(
     calibration. `descriptions` has one sentence a population. Errors: InputError without both classes; ContractError
     when the export differs from the network or ranks real above generated.
     """
+    if detector.card.input.resize == "required":
+        raise ContractError(
+            f"{detector.card.slug} reads whole pictures made smaller; scanning reads windows at native resolution.",
+            fix="Score pictures with the system itself; package one that reads crops, such as npr.",
+        )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     kept, stacks, skipped = _read(detector, samples)

@@ -43,11 +43,11 @@ CHECKS: dict[str, Check] = {
 __all__ = ["CHECKS", "Outcome", "Subject", "run_check", "subject", "sweep"]
 
 
-def subject(name: str | Path, small: bool = False) -> Subject:
+def subject(name: str | Path, small: bool = False, backbone: str | None = None) -> Subject:
     """The detector under check, by slug or `.py` file (which is executed); with `small`, its small sibling.
 
-    Errors: InputError when there is no such system, ContractError when the file cannot be loaded or is no
-    detector.
+    `backbone` is handed to a system that stands on one. Errors: InputError when there is no such system,
+    ContractError when the file cannot be loaded or is no detector.
     """
     before = _settings()
     kind = find(name)
@@ -58,11 +58,11 @@ def subject(name: str | Path, small: bool = False) -> Subject:
         kinds = ", ".join(kind.card.kinds)
         raise InputError(f"{name} is {kinds}; the sweep knows detectors.", fix="Give a detector.")
     if str(name).endswith(".py"):
-        return Subject(kind, Path(name).resolve(), str(Path(name).resolve()), small)
+        return Subject(kind, Path(name).resolve(), str(Path(name).resolve()), small, backbone)
     path = next(system.path for system in list_systems() if system.slug == name)
     if path is None:
         raise InputError(f"{name} has no file.", fix="`fauxto systems` lists the files.")
-    return Subject(kind, path, str(name), small)
+    return Subject(kind, path, str(name), small, backbone)
 
 
 def sweep(under_check: Subject) -> Iterator[Outcome]:

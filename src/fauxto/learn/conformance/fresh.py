@@ -1,5 +1,6 @@
-"""Score the sweep's pictures in a process of their own: `python -m fauxto.learn.conformance.fresh NAME [small]`
-prints JSON.
+"""Score the sweep's pictures in a process of their own, and print JSON.
+
+`python -m fauxto.learn.conformance.fresh NAME small|whole [BACKBONE]`
 """
 
 from __future__ import annotations
@@ -16,5 +17,6 @@ from fauxto.learn.conformance.report import Subject
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    name, *size = sys.argv[1:]
-    print(json.dumps(Subject(find(name), Path(name), name, size == ["small"]).build().score(few()).tolist()))
+    name, size, *backbone = sys.argv[1:]
+    under_check = Subject(find(name), Path(name), name, size == "small", *backbone)
+    print(json.dumps(under_check.build().score(few()).tolist()))

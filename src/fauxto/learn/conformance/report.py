@@ -31,20 +31,30 @@ class Outcome:
 class Subject:
     """A detector class under check. `name` is what `find` takes; `build()` repeats the initial weights.
 
-    `small` checks the small sibling that the class names in its `small` attribute (the whole one when it names none).
+    `small` checks the small sibling that the class names in its `small` attribute (the whole one when it names none);
+    `backbone` is handed to the constructor when it is given.
     """
 
-    def __init__(self, kind: type[Any], path: Path, name: str, small: bool = False) -> None:
+    def __init__(
+        self, kind: type[Any], path: Path, name: str, small: bool = False, backbone: str | None = None
+    ) -> None:
         self.kind = kind
         self.path = path
         self.name = name
         self.small = small
+        self.backbone = backbone
 
     def build(self, seed: int = SEED) -> Any:
         """A fresh detector; torch's global random state is left as it was."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return self.kind(**(getattr(self.kind, "small", {}) if self.small else {}))
+            arguments = dict(getattr(self.kind, "small", {})) if self.small else {}
+            return self.kind(**arguments | ({} if self.backbone is None else {"backbone": self.backbone}))
+
+    @property
+    def words(self) -> list[str]:
+        """How another process is told to build the same detector."""
+        return [self.name, "small" if self.small else "whole", *([self.backbone] if self.backbone else [])]
 
     @cached_property
     def detector(self) -> Any:

@@ -93,7 +93,7 @@ def fresh_process(subject: Subject) -> Outcome:
     """A new process with another hash seed gives the same scores: nothing hangs on this one's history."""
     expected = f"within {TOLERANCE:g} (1 + |logit|) of this process"
     fix = "Derive no seed from hash(), time, id() or the process; seed by the content's sha256."
-    command = [sys.executable, "-m", "fauxto.learn.conformance.fresh", subject.name, *["small"] * subject.small]
+    command = [sys.executable, "-m", "fauxto.learn.conformance.fresh", *subject.words]
     environment = {**os.environ, "PYTHONHASHSEED": "271828", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     if done.returncode != 0:
