@@ -53,11 +53,18 @@ def test_from_folder_to_scanning_model(pictures, tmp_path, capsys):
     assert train("house", data=manifest, out=run, **fast) == 0
     assert json.loads((run / "training.json").read_text())["samples"] == 14
     write([replace(s, split="calibration") for s in samples], manifest)
-    assert package("house", weights=run / "weights.safetensors", data=manifest, out=model) == 0
+    sentences = tmp_path / "populations.json"
+    sentences.write_text('["noise"]')
+    given = {"weights": run / "weights.safetensors", "data": manifest, "out": model, "describe": sentences}
+    with pytest.raises(InputError, match="no object"):
+        package("house", **given)
+    sentences.write_text('{"noise": "Noise, drawn here."}')
+    assert package("house", **given) == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert report["skipped"] == {}
     assert report["parity"] < 2e-3
     assert load(model).populations["noise"]["n"] == 8
+    assert load(model).populations["noise"]["description"] == "Noise, drawn here."
 
 
 def test_an_upside_down_detector_is_refused(pictures, tmp_path):
