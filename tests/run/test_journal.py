@@ -114,6 +114,21 @@ def test_a_second_scan_into_the_same_file_is_refused(path: Path):
         assert second.recall("a", (1, 1)) is not None
 
 
+def test_a_full_disk_is_named_and_what_was_kept_stays(path: Path):
+    """The page limit stands in for the end of the disk: to SQLite they are one."""
+    with Journal(path, "f") as journal:
+        for number in range(300):
+            journal.record(f"{number}.png", (1, 2), finding())
+    with pytest.raises(ResourceError, match="database or disk is full") as full, Journal(path, "f") as journal:
+        pages = journal._database.execute("PRAGMA page_count").fetchone()[0]
+        journal._database.execute(f"PRAGMA max_page_count = {pages + 8}")
+        for number in range(300, 3000):
+            journal.record(f"{number}.png", (1, 2), finding())
+    assert "Make room" in full.value.fix
+    with Journal(path, "f") as journal:
+        assert all(journal.recall(f"{number}.png", (1, 2)) for number in range(300))
+
+
 @pytest.mark.parametrize("content", [b"my diary", b"SQLite format 3\0" + bytes(2000)])
 def test_a_file_that_is_not_ours_is_left_alone(path: Path, content: bytes):
     path.write_bytes(content)

@@ -84,7 +84,8 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         with closing(self._database), self._guarded():
-            self._database.execute("COMMIT")
+            if self._database.in_transaction:  # a full disk has ended it already
+                self._database.execute("COMMIT")
 
     def enter(self, source: str) -> bool:
         """Note that this scan has come to a source, in order; False if it had before."""
