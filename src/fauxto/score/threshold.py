@@ -39,7 +39,7 @@ def accuracy(real: np.ndarray, fake: np.ndarray, threshold: float = 0.0) -> Accu
     )
 
 
-def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, trials: int, level: float = 0.95) -> tuple[float, float]:
     """Score interval of a share (Wilson, 1927): sensible at 0 and at 1, where the textbook interval has no width.
 
     >>> low, high = wilson(0, 10)

@@ -1,0 +1,112 @@
+"""A detector as it enters a protocol: with weights of its own, or to be trained by the protocol on equal terms."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from fauxto.catalog import find
+from fauxto.contracts import Detector, Trainable
+from fauxto.data.manifest import Sample, fingerprint
+from fauxto.data.patches import PatchStore
+from fauxto.errors import ContractError, InputError
+from fauxto.learn.fit import Plan, fit, initial_state
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A name for the table, how to build the detector, and its weights where it is not to be trained here."""
+
+    name: str
+    build: Callable[[], Detector]
+    weights: Path | None = None
+
+    def loaded(self) -> Detector:
+        """The detector with its own weights. Errors: InputError when it came without, WeightError when they misfit."""
+        if self.weights is None:
+            raise InputError(f"{self.name} has no weights to test.", fix=f"Give them: {self.name}=weights.safetensors")
+        detector = self.build()
+        if not isinstance(detector, Trainable):
+            raise ContractError(f"{self.name} cannot load weights.", fix="Give it `load(path)`.")
+        detector.load(str(self.weights))
+        return detector
+
+
+def contenders(names: Sequence[str]) -> list[Contender]:
+    """Read "npr", "my_file.py" or "npr=weights.safetensors"; each is a system of the catalog or a file of your own.
+
+    Errors: InputError for an unknown system, a missing file of weights, or a name that is there twice.
+    """
+    found = []
+    for text in names:
+        name, _, weights = text.partition("=")
+        if weights and not Path(weights).is_file():
+            raise InputError(f"There are no weights at {weights}.", fix="fauxto train writes some.")
+        found.append(Contender(Path(name).stem, find(name), Path(weights) if weights else None))
+    taken = [one.name for one in found]
+    if not found or len(set(taken)) < len(taken):
+        raise InputError(f"Expected detectors with different names; got {taken}.", fix="Name each once.")
+    return found
+
+
+def train(contender: Contender, store: PatchStore, samples: Sequence[Sample], plan: Plan, folder: Path) -> Trainable:
+    """The contender trained on the patches of `samples`, or read back where the same was trained before.
+
+    A run that was stopped goes on where it was. Errors: ContractError when the contender cannot be trained.
+    """
+    if not isinstance(contender.build(), Trainable):
+        raise ContractError(
+            f"{contender.name} cannot be trained: it lacks recipe, augment, loss, load or save.",
+            fix=f"Give weights ({contender.name}=FILE), or leave it out.",
+        )
+    build = cast("Callable[[], Trainable]", contender.build)
+    source = hashlib.sha256(_source(build).encode()).hexdigest()[:16]
+    what = {"samples": fingerprint(samples), "patches": len(store.picture), "plan": asdict(plan), "source": source}
+    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+    run = folder / f"{contender.name}-{key}"
+    weights = run / "weights.safetensors"
+    detector = initial_state(build, plan.seed)
+    if weights.is_file():
+        detector.load(str(weights))
+        return detector
+    fit(detector, store.subset({sample.path for sample in samples}), plan, run)
+    partial = run / "weights.partial.safetensors"
+    detector.save(str(partial))
+    partial.replace(weights)
+    (run / "last.ckpt").unlink(missing_ok=True)  # as large as the weights thrice over
+    return detector
+
+
+def equal_plans(contender: Contender, plan: Plan, crops: int) -> Plan:
+    """The plan that shows this contender `crops` crops, in batches of its recipe's size (at least ten of them)."""
+    detector = contender.build()
+    published = detector.recipe["batch_size"] if isinstance(detector, Trainable) else 32
+    batch = plan.batch_size or min(published, max(1, crops // 10))
+    return replace(plan, steps=max(1, crops // batch), batch_size=batch)
+
+
+def cost(detector: Detector) -> tuple[float, int]:
+    """GMAC for one picture of the detector's own size (all its windows), and the number of its parameters."""
+    import numpy as np  # noqa: PLC0415
+
+    side = 4 * detector.crop.size * detector.crop.count
+    windows = torch.from_numpy(detector.preprocess(np.zeros((detector.crop.size, side, 3), np.uint8)))
+    network = detector.network().eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(windows)
+    return round(counter.get_total_flops() / 2e9, 3), sum(p.numel() for p in network.parameters())
+
+
+def _source(build: Callable[[], Detector]) -> str:
+    """What was trained: the text of the file that defines it, and the arguments of a partial."""
+    inner = getattr(build, "func", build)
+    module = inspect.getmodule(inner)
+    return (inspect.getsource(module) if module else "") + repr(getattr(build, "keywords", "")) + repr(inner.__name__)

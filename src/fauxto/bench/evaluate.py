@@ -1,0 +1,126 @@
+"""From trained detectors and test sets to rows: scored once, cut into sets, measured raw and matched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fauxto.bench.cache import Cache
+from fauxto.bench.contender import cost
+from fauxto.bench.headers import header_auc
+from fauxto.bench.measured import Measured, Part, mean, measure
+from fauxto.bench.runner import RAW, Scores, score
+from fauxto.bench.table import Row
+from fauxto.contracts import Detector
+from fauxto.data.groups import groups
+from fauxto.data.manifest import Sample
+from fauxto.errors import InputError
+
+MATCHED = "jpeg:90"
+"""What both classes go through unless told otherwise: one format, one quality, the pixels otherwise as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """Reals and fakes that are measured together; `group` is the kind of their generator."""
+
+    __test__ = False  # no test class, whatever pytest makes of its name
+
+    name: str
+    samples: list[Sample]
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Rows for every test set and the unweighted means over sets, one for each detector and condition."""
+
+    rows: list[Row]
+    means: list[Row]
+
+
+def evaluate(
+    detectors: Mapping[str, Detector],
+    sets: Sequence[TestSet],
+    cache: Cache,
+    *,
+    trained_on: str,
+    matched: str = MATCHED,
+    conditions: Sequence[str] = ("",),
+    seed: int = 0,
+    step: Callable[[], object] = lambda: None,
+) -> Evaluation:
+    """Measure detectors on test sets under every condition, a chain that follows the matching ("" = none).
+
+    A picture that is in several sets is scored once. Pictures of one parent, and duplicates, are one cluster of the
+    intervals. Errors: InputError when a set has fewer than two scored pictures of a class.
+    """
+    union = list({sample.path: sample for one in sets for sample in one.samples}.values())
+    chains = list(dict.fromkeys(chain for condition in conditions for chain in _both(matched, condition)))
+    cut = _Cut(score(detectors, union, chains, cache, step=step), seed)
+    rows, means = [], []
+    for name, detector in detectors.items():
+        gmac, parameters = cost(detector)
+        for condition in conditions:
+            pairs = [cut.measure(name, one, chain) for one in sets for chain in _both(matched, condition)]
+            raw, same = pairs[::2], pairs[1::2]
+            common = Row(
+                detector=name,
+                trained_on=trained_on,
+                tested_on=f"mean of {len(sets)}",
+                raw=raw[0][1],
+                matched=same[0][1],
+                images_per_second=round(1 / cut.scores.seconds[name], 2),
+                gmac=gmac,
+                parameters=parameters,
+                condition=condition,
+                seed=seed,
+            )
+            rows += [
+                replace(common, tested_on=one.name, group=one.group, raw=before[1], matched=after[1])
+                for one, before, after in zip(sets, raw, same, strict=True)
+            ]
+            if len(sets) > 1:
+                before, after = (mean(*zip(*pairs, strict=True), seed=seed) for pairs in (raw, same))
+                means.append(replace(common, raw=before, matched=after))
+    return Evaluation(rows, means)
+
+
+def _both(matched: str, condition: str) -> tuple[str, str]:
+    """The raw and the matched chain of a condition."""
+    return condition or RAW, "|".join(filter(None, (matched, condition))) or RAW
+
+
+class _Cut:
+    """Scores of all pictures, cut into test sets."""
+
+    def __init__(self, scores: Scores, seed: int) -> None:
+        self.scores, self._seed = scores, seed
+        self._at = {sample.path: i for i, sample in enumerate(scores.samples)}
+        self._labels = np.array([sample.label for sample in scores.samples])
+        self._clusters = np.array([str(number) for number in groups(scores.samples)])
+        self._headers: dict[tuple[str, str], float | None] = {}
+
+    def measure(self, name: str, one: TestSet, chain: str) -> tuple[Part, Measured]:
+        """The logits and the figures of a detector on a set under a chain."""
+        at = np.array([self._at[sample.path] for sample in one.samples])
+        logits, labels, clusters = self.scores.logits[name][chain][at], self._labels[at], self._clusters[at]
+        real, fake = (np.isfinite(logits) & (labels == label) for label in (0, 1))
+        try:
+            part = Part(logits[real], logits[fake], clusters[real].tolist(), clusters[fake].tolist())
+        except InputError as error:
+            reasons = sorted({self.scores.status[name][chain][i] for i in at} - {"ok"})
+            why = f" Failures: {', '.join(reasons)}." if reasons else ""
+            raise InputError(f"{one.name}: {error.what}{why}", fix=error.fix) from error
+        failed, header = int(np.isnan(logits).sum()), self._header(one, at, chain)
+        return part, measure(part, failed=failed, header_auc=header, seed=self._seed)
+
+    def _header(self, one: TestSet, at: np.ndarray, chain: str) -> float | None:
+        if (one.name, chain) not in self._headers:
+            facts = [self.scores.facts[chain][i] for i in at]
+            self._headers[one.name, chain] = header_auc(
+                facts, self._labels[at], self._clusters[at].tolist(), self._seed
+            )
+        return self._headers[one.name, chain]
