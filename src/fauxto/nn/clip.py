@@ -163,7 +163,7 @@ def tiny_clip_text_tower(seed: int = 0, *, width: int = 32, depth: int = 2, word
             max_position_embeddings=16,
             projection_dim=width,
             bos_token_id=1,
-            eos_token_id=2,
+            eos_token_id=3,
             pad_token_id=0,
         )
     return ClipTextTower(model, math.log(1 / 0.07), f"tiny-clip-text-{width}x{depth}-seed{seed}")

@@ -99,9 +99,11 @@ def dinov2_tower(backbone: Path | None, size: int = 224) -> Dinov2Tower:
     tensors[POSITIONS] = stretch(tensors[POSITIONS], size // patch)
     heads = whole_number(config, "num_attention_heads", max(1, width // HEAD_WIDTH), most=1024)
     blocks = {match[1] for name in tensors if (match := re.match(r"encoder\.layer\.(\d+)\.", name))}
+    first = tensors.get("encoder.layer.0.mlp.fc1.weight")
     model = _model(
         hidden_size=width,
         num_hidden_layers=len(blocks),
+        mlp_ratio=first.shape[0] // width if first is not None else 4,
         num_attention_heads=heads,
         image_size=size // patch * patch,
         patch_size=patch,
