@@ -38,7 +38,11 @@ class Detector(Protocol):
 
 @runtime_checkable
 class Trainable(Detector, Protocol):
-    """A Detector that `fauxto train` can fit: it says how one batch becomes a loss, and its published recipe."""
+    """A Detector that `fauxto train` can fit: it says how one batch becomes a loss, and its published recipe.
+
+    A detector whose loss compares several views of a picture also has `views(crop, rng)`, uint8 `(v, h, w, 3)`; its
+    loss is then given `(n, v, ...)`, what its network says of each view in training mode.
+    """
 
     recipe: ClassVar[dict[str, Any]]
 

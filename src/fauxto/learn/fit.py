@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from fauxto.contracts import Trainable
 from fauxto.data.patches import PatchStore
 from fauxto.learn.augment import Laundering, laundered_crop
+from fauxto.nn.views import through_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,10 @@ def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) 
     for pixels, labels in fabric.setup_dataloaders(loader):
         _set_rate(optimizer, recipe["schedule"], state["step"], plan, plan.learning_rate or recipe["learning_rate"])
         torch.manual_seed(plan.seed * 1_000_003 + state["step"])  # dropout of batch k, too, depends on k alone
-        images = pixels.permute(0, 3, 1, 2).float().div(255).contiguous(memory_format=torch.channels_last)
-        loss = detector.loss(wrapped(images).float(), labels.float())
+        images = pixels.movedim(-1, -3).float().div(255)  # (n, 3, h, w), or (n, views, 3, h, w)
+        if images.ndim == 4:
+            images = images.contiguous(memory_format=torch.channels_last)
+        loss = detector.loss(through_views(wrapped, images).float(), labels.float())
         fabric.backward(loss)
         optimizer.step()
         optimizer.zero_grad()
@@ -108,11 +111,11 @@ class TrainingCrops(Dataset[tuple[Tensor, int]]):
         self.labels = store.labels
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int]:
-        """One crop, uint8 `(crop, crop, 3)`, and its label."""
+        """One crop, uint8 `(crop, crop, 3)`, or its views `(v, crop, crop, 3)`, and its label."""
         patch, draw = key
         rng = np.random.default_rng([self.plan.seed, draw, patch])
         crop = laundered_crop(self.store.pixels[patch], self.plan.crop, self.plan.laundering, rng)
-        crop = self.detector.augment(crop, rng)
+        crop = getattr(self.detector, "views", self.detector.augment)(crop, rng)
         return torch.from_numpy(np.ascontiguousarray(crop)), int(self.labels[patch])
 
     def __len__(self) -> int:
