@@ -22,7 +22,7 @@ app = App(
     help_format="plaintext",
     version=__version__,
 )
-data = App(name="data", help="Manifests of pictures: index a folder, describe what is there.")
+data = App(name="data", help="Manifests of pictures: index a folder, describe it, split it, audit it.")
 weights = App(name="weights", help="Convert checkpoints.")
 
 for verb, summary in {
@@ -35,8 +35,10 @@ for verb, summary in {
     "claims": "Re-check the central claims of the systems.",
 }.items():
     app.command(f"fauxto.cli.{'train' if verb == 'package' else verb}:{verb}", name=verb, help=summary)
-data.command("fauxto.cli.data:index", help="Write the manifest of a folder.")
+data.command("fauxto.cli.data:index", help="Write the manifest of a folder or of a public data set.")
 data.command("fauxto.cli.data:describe", help="Count the pictures of a manifest.")
+data.command("fauxto.cli.data:split", help="Split a manifest so that nothing that belongs together is cut.")
+data.command("fauxto.cli.data:audit", help="Ask stupid probes whether anything but a trace gives the label away.")
 weights.command("fauxto.cli.weights:convert", help="Turn a legacy torch checkpoint into safetensors.")
 app.command(data)
 app.command(weights)

@@ -61,8 +61,8 @@ def merged(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def parents(samples: Sequence[Sample]) -> list[tuple[int, int]]:
     """The pairs (child, parent) of indices, where the parent is itself among the samples.
 
-    `Sample.parent` names it by path, by the end of a path that no other sample has, or by at least eight of the first
-    digits of its sha256.
+    `Sample.parent` names it by path, by a file name (with or without its ending) that only one sample has, or only one
+    real one, or by at least eight of the first digits of its sha256.
     """
     children = [i for i, sample in enumerate(samples) if sample.parent]
     lengths = {len(samples[i].parent) for i in children}
@@ -78,6 +78,8 @@ def parents(samples: Sequence[Sample]) -> list[tuple[int, int]]:
     for child in children:
         named = names.get(samples[child].parent) or names.get(PurePath(samples[child].parent).name, set())
         named = named - {child}
+        if len(named) > 1:  # many pictures may be called so: what others are made from is a real one
+            named = {i for i in named if not samples[i].label} or named
         if len(named) == 1 or len({samples[i].sha256 or samples[i].path for i in named}) == 1:
             found += [(child, parent) for parent in sorted(named)]
     return found

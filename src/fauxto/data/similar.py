@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+
+from fauxto.data.manifest import Sample
+from fauxto.data.places import read_bytes
+from fauxto.data.walk import Problems
+from fauxto.errors import FauxtoError
+from fauxto.media.decode import decode
 
 DISTANCE = 4
 """Bits in which the hashes of near-duplicates differ at most."""
@@ -45,6 +51,20 @@ def look(pixels: np.ndarray) -> Look | None:
     square = np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.BOX), dtype=np.float64)
     low = (_FREQUENCIES @ square @ _FREQUENCIES.T).ravel()
     return Look(low > np.median(low[1:]), small / np.linalg.norm(small))
+
+
+def looks(
+    samples: Iterable[Sample], problems: Problems, step: Callable[[], object] = lambda: None
+) -> Iterator[Look | None]:
+    """The look of each sample; None, and a problem, for one that cannot be decoded. `step` is called after each."""
+    for sample in samples:
+        found = None
+        try:
+            found = look(decode(read_bytes(sample.path)))
+        except (FauxtoError, OSError) as error:
+            problems.add(sample.path, str(error))
+        step()
+        yield found
 
 
 def near_duplicates(looks: Sequence[Look | None]) -> list[tuple[int, int]]:

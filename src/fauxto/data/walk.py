@@ -39,7 +39,7 @@ class Problems:
 
 def root_of(folder: str | Path) -> Path:
     """The absolute path of a folder that is to be listed. Errors: InputError when it is none."""
-    root = Path(folder).absolute()
+    root = Path(os.path.abspath(folder))
     if not root.is_dir():
         raise InputError(f"{folder} is not a folder.", fix="Give the folder that holds the pictures.")
     return root
