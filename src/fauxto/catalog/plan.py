@@ -41,7 +41,7 @@ PLAN: tuple[Planned, ...] = (
             "Attribute-conditioned adversarial faces", "CVPR", 2023),
     Planned(9, "hp-gan", ("generator",), ("generate/hp_gan.py",), "HP-GAN", "Neural Networks", 2026),
     Planned(10, "wildfake", ("benchmark",), ("bench/wildfake.py",), "WildFake", "AAAI", 2025),
-    Planned(11, "aria", ("benchmark", "detector"), ("bench/aria.py",),
+    Planned(11, "aria", ("benchmark", "detector"), ("detect/aria.py", "bench/aria.py"),
             "ARIA: the adversarial AI-art", "ESORICS", 2024),
     Planned(12, "sofake", ("explainer", "benchmark"), ("explain/sofake.py", "bench/sofake.py"),
             "So-Fake", "arXiv", 2025),
