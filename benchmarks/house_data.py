@@ -103,28 +103,31 @@ def unique(samples: list[Sample]) -> list[Sample]:
 
 WHOLE = {"phone": "calibration", "scan": "calibration", "modern": "test", "dalle3": "test"}
 """Groups that are never trained on: whole sources of photographs, and whole families of generators."""
-WHOLE_SOURCES = {
-    "shantrm/photo-portfolio": "calibration",
-    "alicevision/dataset_monstree": "calibration",
-    "openMVG/ImageDataset_SceauxCastle": "calibration",
-}
-CALIBRATION = {"web": 300, "corel": 150, "people": 250, "camera": 60, "screenshot": 150, "webp": 120, "art": 100}
+WHOLE_SOURCES = {"shantrm/photo-portfolio": "calibration"}
+CALIBRATION = {"web": 300, "corel": 150, "people": 250, "camera": 60, "screenshot": 76, "webp": 20, "art": 10}
 """How many pictures of a source that is also trained on are set aside: the first by content hash."""
-CALIBRATION_FAKES = 0.15
+CALIBRATION_FAKES = 0.14
+FIRST_STAGE = {
+    "needleful/ai-art-gallery", "pumbers/game-manglement", "jamez-bondos/awesome-gpt4o-images", "cszn/BSRGAN",
+    "apple/ml-stable-diffusion", "a312863063/generators-with-stylegan2", "nerdyrodent/AVeryComfyNerd",
+}  # fmt: skip
+"""Sources of fakes that the first stage of training saw whole, by other splits: none of them calibrates."""
+SCREENSHOTS_FIRST = "ltdrdata/ComfyUI-extension-tutorials"
 
 
 def with_splits(samples: list[Sample]) -> list[Sample]:
     """Every sample with its split; what was made from a set-aside photograph is dropped from training."""
     taken: dict[str, int] = {}
     split = {}
-    for sample in sorted(samples, key=digest):
+    for sample in sorted(samples, key=lambda s: (s.source != SCREENSHOTS_FIRST, digest(s))):
         name = WHOLE_SOURCES.get(sample.source) or WHOLE.get(sample.family)
         if name is None:
             seen = taken.get(sample.family, 0)
             wanted = CALIBRATION.get(sample.family, 0)
             if sample.label:
                 wanted = int(CALIBRATION_FAKES * sum(s.family == sample.family for s in samples))
-            name = "calibration" if seen < wanted and sample.family != "taef2" else "train"
+            excluded = sample.family == "taef2" or sample.source in FIRST_STAGE
+            name = "calibration" if seen < wanted and not excluded else "train"
             taken[sample.family] = seen + 1
         split[sample.path] = name
     apart = {s.sha256[:12] for s in samples if s.sha256 and split[s.path] != "train"}
