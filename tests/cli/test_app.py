@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import fauxto
-from fauxto.cli import app
+from fauxto.cli import app, verbs
 
 HEAVY = ("numpy", "openvino", "onnxruntime", "pyarrow", "PIL", "torch", "c2pa", "simplejpeg", "jinja2")
 
@@ -57,9 +57,28 @@ def test_the_public_face():
 
 def test_every_verb_explains_itself(capfd: pytest.CaptureFixture[str]):
     code, out, _ = run(capfd, "--help")
-    verbs = ["scan", "systems", "check", "new", "train", "package", "claims", "data", "weights"]
+    names = ["scan", "systems", "check", "new", "train", "package", "claims", "data", "weights"]
     assert code == 0
-    assert [verb for verb in verbs if f"│ {verb} " in out] == verbs
+    assert [name for name in names if f"\n  {name} " in out] == names
+    assert run(capfd)[:2] == run(capfd, "-h")[:2] == (0, out)
+
+
+def test_the_parser_and_the_overview_know_the_same_verbs(capfd: pytest.CaptureFixture[str]):
+    out = run(capfd, "--help")[1]
+    known = [name for name in app.build() if not name.startswith("-")]
+    assert sorted(known) == sorted([*verbs.VERBS, *verbs.GROUPS])
+    assert all(f"\n  {name} " in out for name in known)
+    for group, inner in verbs.SUBVERBS.items():
+        out = run(capfd, group, "--help")[1]
+        assert all(f" {name} " in out for name in inner)
+
+
+def test_help_takes_few_modules():
+    """Help is quick as long as it imports next to nothing; the parser alone has some 300 modules."""
+    script = "import sys; from fauxto.cli.app import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    count = python("-c", script + "print(len(sys.modules))").stdout.split()[-1]
+    bare = python("-c", "import sys; print(len(sys.modules))").stdout
+    assert int(count) - int(bare) < 60
 
 
 def test_the_version_is_that_of_the_package(capfd: pytest.CaptureFixture[str]):
@@ -113,7 +132,7 @@ def test_an_error_of_the_system_names_the_file(capfd: pytest.CaptureFixture[str]
     def broken(*_, **__):
         raise PermissionError(13, "Permission denied", "/some/file")
 
-    monkeypatch.setattr(app, "app", broken)
+    monkeypatch.setattr(app, "build", lambda: broken)
     assert run(capfd, "scan", "a.png")[2].startswith("fauxto: Permission denied: '/some/file'.")
 
 
@@ -121,7 +140,7 @@ def test_a_fault_of_ours_is_said_plainly(capfd: pytest.CaptureFixture[str], monk
     def broken(*_, **__):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(app, "app", broken)
+    monkeypatch.setattr(app, "build", lambda: broken)
     code, _, err = run(capfd, "scan", "a.png")
     assert code == 2
     assert err.splitlines()[0] == "fauxto: ZeroDivisionError: division by zero"

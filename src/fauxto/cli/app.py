@@ -6,42 +6,32 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-
-from cyclopts import App, CycloptsError, UnknownCommandError
+from typing import TYPE_CHECKING
 
 from fauxto import __version__
+from fauxto.cli import verbs
 from fauxto.errors import FauxtoError
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 ERRORS, INTERRUPTED = 2, 130
 """Exit codes of every verb: a usage error or a failure; Ctrl-C. Each verb says what 0 and 1 mean."""
 
-app = App(
-    name="fauxto",
-    help="Was this picture made or altered by a machine, where, by what, and how sure can we be?",
-    help_epilogue="`fauxto VERB --help` explains a verb. `--debug` after any verb shows tracebacks.",
-    help_format="plaintext",
-    version=__version__,
-)
-data = App(name="data", help="Manifests of pictures: index a folder, describe it, split it, audit it.")
-weights = App(name="weights", help="Convert checkpoints.")
 
-for verb, summary in {
-    "scan": "Scan pictures: verdict, evidence, report.",
-    "systems": "List every system, or show the card of one.",
-    "check": "Check that a detector keeps every promise of the contract.",
-    "new": "Write a documented template of a system.",
-    "train": "Train a system on a manifest.",
-    "package": "Make a trained detector into a model that `fauxto scan --model` loads.",
-    "claims": "Re-check the central claims of the systems.",
-}.items():
-    app.command(f"fauxto.cli.{'train' if verb == 'package' else verb}:{verb}", name=verb, help=summary)
-data.command("fauxto.cli.data:index", help="Write the manifest of a folder or of a public data set.")
-data.command("fauxto.cli.data:describe", help="Count the pictures of a manifest.")
-data.command("fauxto.cli.data:split", help="Split a manifest so that nothing that belongs together is cut.")
-data.command("fauxto.cli.data:audit", help="Ask stupid probes whether anything but a trace gives the label away.")
-weights.command("fauxto.cli.weights:convert", help="Turn a legacy torch checkpoint into safetensors.")
-app.command(data)
-app.command(weights)
+def build() -> App:
+    """The parser of every verb; a verb's own module is imported when it is used."""
+    from cyclopts import App  # noqa: PLC0415  # takes three times as long as all else that help needs
+
+    app = App(name="fauxto", help=verbs.ABOUT, help_epilogue=verbs.MORE, help_format="plaintext", version=__version__)
+    for verb, summary in verbs.VERBS.items():
+        app.command(f"fauxto.cli.{'train' if verb == 'package' else verb}:{verb}", name=verb, help=summary)
+    for group, summary in verbs.GROUPS.items():
+        inner = App(name=group, help=summary)
+        for verb, words in verbs.SUBVERBS[group].items():
+            inner.command(f"fauxto.cli.{group}:{verb}", help=words)
+        app.command(inner)
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -54,16 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tokens.remove("--debug")
         os.environ["FAUXTO_DEBUG"] = "1"
     try:
-        code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        code = _run(tokens, debug)
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
         code = _reader_left()
-    except UnknownCommandError:
-        code = complain(f"There is no verb {tokens[0]!r}.", "Run: fauxto --help", debug)
-    except CycloptsError as error:
-        code = complain(str(error), "Run: fauxto --help, or fauxto VERB --help.", debug)
     except FauxtoError as error:
         code = complain(error.what, error.fix, debug)
     except OSError as error:
@@ -73,6 +59,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fix = "This is a fault of fauxto. Run again with --debug and report what it says."
         code = complain(f"{type(error).__name__}: {error}", fix, debug)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(tokens: list[str], debug: bool) -> object:
+    """Print what is asked of the whole command, or run a verb; its exit code."""
+    if tokens in ([], ["--help"], ["-h"]):
+        print(verbs.overview())
+        return 0
+    if tokens == ["--version"]:
+        print(__version__)
+        return 0
+    from cyclopts import CycloptsError, UnknownCommandError  # noqa: PLC0415
+
+    try:
+        return build()(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except UnknownCommandError:
+        return complain(f"There is no verb {tokens[0]!r}.", "Run: fauxto --help", debug)
+    except CycloptsError as error:
+        return complain(str(error), "Run: fauxto --help, or fauxto VERB --help.", debug)
 
 
 def complain(what: str, fix: str, debug: bool = False) -> int:
