@@ -1,0 +1,66 @@
+"""Which windows are read: even starts, inside the picture, side by side; mirrored in phase where it is too small."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fauxto.errors import InputError
+from fauxto.media.crops import Box, CropSpec, band, cut, take, windows
+
+SIDES = st.integers(1, 3000)
+SPECS = st.builds(CropSpec, st.integers(1, 150).map(lambda half: 2 * half), st.integers(1, 5))
+
+
+@given(SIDES, SIDES, SPECS)
+def test_windows_start_on_even_pixels(width: int, height: int, spec: CropSpec):
+    boxes = windows(width, height, spec)
+    assert len(boxes) in {1, spec.count}
+    for box in boxes:
+        assert box.x % 2 == box.y % 2 == 0
+        assert 0 <= box.x <= width - box.width and 0 <= box.y <= height - box.height
+        assert (box.width, box.height) == (min(spec.size, width), min(spec.size, height))
+    assert boxes == sorted(boxes, key=lambda box: box.x)
+
+
+@given(SIDES, SIDES, SPECS)
+def test_the_band_is_the_smallest_rectangle_over_all_windows(width: int, height: int, spec: CropSpec):
+    boxes, region = windows(width, height, spec), band(width, height, spec)
+    assert region.x == min(box.x for box in boxes)
+    assert region.x + region.width == max(box.x + box.width for box in boxes)
+    assert all((box.y, box.height) == (region.y, region.height) for box in boxes)
+
+
+@pytest.mark.parametrize(("width", "height", "count"), [(256, 256, 1), (257, 259, 1), (4000, 3000, 3), (320, 300, 2)])
+def test_windows_are_cut_where_they_lie(width: int, height: int, count: int):
+    spec = CropSpec(256, count)
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    crops = take(width, height, spec, lambda box: cut(pixels, box))
+    expected = [pixels[box.y : box.y + 256, box.x : box.x + 256] for box in windows(width, height, spec)]
+    assert np.array_equal(crops, np.stack(expected))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (7, 5), (8, 6), (31, 64), (64, 10)])
+def test_a_small_picture_is_mirrored_in_phase(width: int, height: int):
+    """Mirrored with its edge pixel repeated: index i shows the pixel of the period 2n that it falls on."""
+    pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    [crop] = take(width, height, CropSpec(64, 1), lambda box: cut(pixels, box))
+
+    def mirrored(index: int, side: int) -> int:
+        place = index % (2 * side)
+        return place if place < side else 2 * side - 1 - place
+
+    for y in range(64):
+        for x in range(64):
+            assert np.array_equal(crop[y, x], pixels[mirrored(y, height), mirrored(x, width)])
+
+
+def test_what_no_crop_can_be_is_refused():
+    for size, count in [(255, 1), (0, 1), (256, 0)]:
+        with pytest.raises(InputError, match="even size"):
+            CropSpec(size, count)
+    with pytest.raises(InputError, match="Expected uint8 pixels"):
+        take(300, 300, CropSpec(256, 1), lambda box: np.zeros((box.height, box.width), np.uint8))
+    with pytest.raises(InputError, match="Expected uint8 pixels"):
+        take(300, 300, CropSpec(256, 1), lambda box: np.zeros((box.height, box.width, 3)))
+    assert windows(500, 375, CropSpec(256, 1)) == [Box(122, 58, 256, 256)]
