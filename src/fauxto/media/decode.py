@@ -36,6 +36,37 @@ class Header:
     jpeg: JpegHeader | None
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A picture whose container was walked and whose header was read, once for all that is asked of it then."""
+
+    data: bytes
+    walk: Walk
+    header: Header
+
+    def read(self, box: Box | None = None) -> np.ndarray:
+        """The pixels, or those of a box, as `decode` gives them."""
+        header = self.header
+        whole = Box(0, 0, header.width, header.height)
+        box = whole if box is None else box
+        _check_box(box, whole)
+        turned = is_turned(header.orientation)
+        width, height = (whole.height, whole.width) if turned else (whole.width, whole.height)
+        wanted = stored_box(box, width, height, header.orientation)
+        if header.jpeg is not None:
+            pixels = codecs.decode_jpeg(self.data, self.walk, header.jpeg, wanted)
+        else:
+            pixels = codecs.decode_other(self.data, self.walk, width, height)
+            pixels = pixels[wanted.y : wanted.y + wanted.height, wanted.x : wanted.x + wanted.width]
+        return np.require(upright(pixels, header.orientation), requirements=["C", "W"])
+
+
+def open_picture(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Opened:
+    """Walk the container and read the header; no pixel is decoded. Raises what `probe` raises."""
+    found = walk(data, limits)
+    return Opened(data, found, _probe(data, found, limits))
+
+
 def probe(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
     """The header of a picture; no pixel is decoded.
 
@@ -43,7 +74,7 @@ def probe(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
     `ResourceError` with code "too_many_bytes", "too_many_pixels", "too_many_scans", "too_many_chunks",
     "too_many_frames" or "metadata_too_large".
     """
-    return _probe(data, walk(data, limits), limits)
+    return open_picture(data, limits).header
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, box: Box | None = None) -> np.ndarray:
@@ -53,20 +84,7 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, box: Box | None = None)
     decode; a JPEG then costs less. Raises what `probe` raises, and `InputError` "bad_box" for a box that
     leaves the picture.
     """
-    found = walk(data, limits)
-    header = _probe(data, found, limits)
-    whole = Box(0, 0, header.width, header.height)
-    box = whole if box is None else box
-    _check_box(box, whole)
-    turned = is_turned(header.orientation)
-    width, height = (whole.height, whole.width) if turned else (whole.width, whole.height)
-    wanted = stored_box(box, width, height, header.orientation)
-    if header.jpeg is not None:
-        pixels = codecs.decode_jpeg(data, found, header.jpeg, wanted)
-    else:
-        pixels = codecs.decode_other(data, found, width, height)
-        pixels = pixels[wanted.y : wanted.y + wanted.height, wanted.x : wanted.x + wanted.width]
-    return np.require(upright(pixels, header.orientation), requirements=["C", "W"])
+    return open_picture(data, limits).read(box)
 
 
 def _probe(data: bytes, found: Walk, limits: Limits) -> Header:

@@ -18,19 +18,22 @@ from fauxto.media.jpeg_stream import bare
 from fauxto.media.parts import Walk
 
 _REHEARSAL_BYTES = 1024
-_WORTHWHILE = 0.8
+LEAST_SKIPPED = 2**17
+"""Pixels beside the box from which on skipping them gains more than the rehearsal and the thread cost (measured)."""
+
 _WARNINGS = ("Corrupt JPEG data", "Premature end of JPEG file", "Inconsistent progression")
 
 
 def decode_rectangle(data: bytes, found: Walk, header: JpegHeader, box: Box) -> np.ndarray | None:
     """The box (stored coordinates) as uint8 RGB, or None where the whole picture has to be decoded instead.
 
-    None for a box of nearly the whole picture, four colour components, a progressive JPEG whose last
+    None for a box that skips too little, four colour components, a progressive JPEG whose last
     refinements are missing (decoders smooth those over their neighbourhood), headers that fail the rehearsal,
     or without the binding. Raises `libjpeg.LibjpegError` when the coded data are damaged above or inside of
     the box; damage below it is not seen.
     """
-    if box.width * box.height > _WORTHWHILE * header.width * header.height or len(header.components) == 4:
+    skipped = header.width * header.height - box.width * box.height
+    if skipped < max(LEAST_SKIPPED, 1) or len(header.components) == 4:
         return None
     if header.progressive and not _is_complete(found, header):
         return None

@@ -13,7 +13,7 @@ from fauxto import provenance, verdict
 from fauxto.errors import FauxtoError, InputError, ResourceError
 from fauxto.finding import Evidence, Finding, Region, Verdict
 from fauxto.media.crops import cut, take
-from fauxto.media.decode import decode, probe
+from fauxto.media.decode import open_picture
 from fauxto.provenance.c2pa import parse_anchors
 from fauxto.run import source as sources
 from fauxto.run.model import Model, load
@@ -67,12 +67,13 @@ class Scanner:
 
     def scan_bytes(self, data: bytes, digest: str, started: float) -> Finding:
         """The Finding of an encoded picture, begun at `started`; raises what `media` raises."""
-        limits = self.options.limits
-        header = probe(data, limits)
-        declared = provenance.read(data, limits=limits, trust_anchors=self.options.trust_anchors)
-        crops = take(header.width, header.height, self.model.crop, lambda box: decode(data, limits, box))
+        limits, anchors = self.options.limits, self.options.trust_anchors
+        opened = open_picture(data, limits)
+        header = opened.header
+        declared = provenance.read(data, limits=limits, trust_anchors=anchors, found=opened.walk)
+        crops = take(header.width, header.height, self.model.crop, opened.read)
         quality = header.jpeg.quality if header.jpeg else None
-        picture = Picture(header.width, header.height, quality, crops, lambda: decode(data, limits), started)
+        picture = Picture(header.width, header.height, quality, crops, opened.read, started)
         return self._judge(picture, declared, digest)
 
     def scan_pixels(self, pixels: np.ndarray) -> Finding:
