@@ -11,9 +11,11 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
+from fauxto.nn.views import through_views
+
 Draw = Callable[[int, np.random.Generator], np.ndarray]
 """`draw(index, rng)` gives sample `index` of the training set as uint8 `(s, s, 3)`, cropped and augmented
-afresh.
+afresh, or its views `(v, s, s, 3)`.
 """
 
 
@@ -43,7 +45,7 @@ def fit(
             chosen = order[start : start + batch]
             pixels = to_tensor([draw(int(index), rng) for index in chosen])
             optimizer.zero_grad()
-            loss(network(pixels), torch.from_numpy(labels[chosen]).float()).backward()
+            loss(through_views(network, pixels), torch.from_numpy(labels[chosen]).float()).backward()
             optimizer.step()
             schedule.step()
     network.eval()
@@ -63,8 +65,8 @@ def auc(network: nn.Module, real_images: Sequence[np.ndarray], fake_images: Sequ
 
 
 def to_tensor(images: Sequence[np.ndarray]) -> Tensor:
-    """uint8 HWC pictures of one size to float32 NCHW in [0, 1]."""
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 255
+    """uint8 HWC pictures of one size to float32 NCHW in [0, 1]; views in front of them stay in front."""
+    return torch.from_numpy(np.stack(images)).movedim(-1, -3).float() / 255
 
 
 def seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
