@@ -1,6 +1,7 @@
 """The documents name files, constants and tests; they have to be there."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,19 @@ def test_every_link_leads_somewhere(page: Path):
     text = page.read_text("utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_capture_in_the_readme_can_be_made_again():
+    capture = runpy.run_path(str(ROOT / "docs" / "capture.py"))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shown = readme.split(capture["BEGIN"])[1].split(capture["END"])[0]
+    assert f"$ {capture['COMMAND']}" in shown and "examples/coffee-redrawn.png" in shown
+    once = capture["inserted"](readme, "$ a new capture  \n")
+    assert capture["inserted"](once, "$ a new capture  \n") == once
+    assert once.replace("$ a new capture", "") != readme and once.count(capture["END"]) == 1
+
+
+def test_the_picture_of_the_capture_loads_nothing():
+    picture = (ROOT / "docs" / "scan.svg").read_text("utf-8")
+    assert "inconclusive" in picture
+    assert re.findall(r"(?:url\((?!#)|href=|@import|<script)[^)\s]*", picture) == []
