@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from fauxto.launder.chain import Record, Shipment, Step, apply, parse, replay, ship
+from fauxto.launder.chain import Record, Shipment, Step, apply, follow, parse, replay, ship
+from fauxto.launder.grids import GRIDS
+from fauxto.launder.mixtures import MIXTURES, draw
 from fauxto.launder.operators import OPERATORS, at_severity
 from fauxto.launder.pipelines import PIPELINES, Pipeline
 
 __all__ = [
+    "GRIDS",
+    "MIXTURES",
     "OPERATORS",
     "PIPELINES",
     "Pipeline",
@@ -15,6 +19,8 @@ __all__ = [
     "Step",
     "apply",
     "at_severity",
+    "draw",
+    "follow",
     "parse",
     "replay",
     "ship",

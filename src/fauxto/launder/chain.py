@@ -11,9 +11,11 @@ import PIL
 
 from fauxto.errors import ContractError, InputError
 from fauxto.launder import codecs
-from fauxto.launder.operators import OPERATORS, Operator
+from fauxto.launder.operation import Operator
+from fauxto.launder.operators import OPERATORS
 from fauxto.launder.parameters import Value
 from fauxto.launder.pipelines import PIPELINES
+from fauxto.launder.rare_codecs import UNAVAILABLE
 
 MAX_STEPS = 32
 """Real pictures are not shipped more often; a longer chain is a mistake or an attack."""
@@ -76,6 +78,8 @@ def parse(chain: str) -> list[Step]:
             steps += parse(PIPELINES[name].chain)
         elif name in OPERATORS:
             steps.append(Step(name, _values(OPERATORS[name], arguments)))
+        elif name in UNAVAILABLE:
+            raise InputError(UNAVAILABLE[name], fix="Leave the step out.")
         else:
             raise InputError(
                 f"There is no operator or pipeline {text.strip()!r} in the chain {chain!r}.",
@@ -101,6 +105,21 @@ def ship(pixels: np.ndarray, chain: str, seed: int = 0) -> Shipment:
     return Shipment(shipped, Record(chain, seed, rows, PIL.__version__, _digest(shipped)), data)
 
 
+def follow(mask: np.ndarray, chain: str, seed: int = 0) -> np.ndarray:
+    """Where a mask, bool `(H, W)`, ends up: only the steps that move pixels act on it, with nearest neighbours.
+
+    The chain and the seed have to be those of the picture.
+    """
+    values = np.repeat(np.where(mask, np.uint8(255), np.uint8(0))[..., None], 3, axis=2)
+    for index, step in enumerate(parse(chain)):
+        operator = OPERATORS[step.operator]
+        if operator.moves:
+            kernel = {"kernel": "nearest"} if "kernel" in step.values else {}
+            act = operator.outline or operator.run
+            values = np.asarray(act(values, _rng(seed, index), **{**step.values, **kernel}))
+    return values[..., 0] > 127
+
+
 def replay(pixels: np.ndarray, record: Record) -> np.ndarray:
     """Do again what a record says; `ContractError` where the pixels come out different."""
     again = _run(pixels, parse("|".join(row["step"] for row in record.steps)), record.seed)[0]
@@ -122,14 +141,17 @@ def _run(pixels: np.ndarray, steps: list[Step], seed: int) -> tuple[np.ndarray, 
     rows: list[dict[str, Any]] = []
     data: bytes | None = None
     for index, step in enumerate(steps):
-        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
-        result = OPERATORS[step.operator].run(pixels, rng, **step.values)
+        result = OPERATORS[step.operator].run(pixels, _rng(seed, index), **step.values)
         data = result if isinstance(result, bytes) else None
         pixels = codecs.decode(result) if isinstance(result, bytes) else result
         height, width = pixels.shape[:2]
         size = len(data) if data is not None else None
         rows.append({"step": str(step), "width": width, "height": height, "bytes": size})
     return pixels, rows, data
+
+
+def _rng(seed: int, index: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
 
 
 def _values(operator: Operator, text: str) -> dict[str, Value]:

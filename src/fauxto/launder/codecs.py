@@ -11,7 +11,7 @@ from fauxto.errors import InputError
 
 SUBSAMPLINGS = {"420": "4:2:0", "422": "4:2:2", "444": "4:4:4"}
 
-_LONGEST = {"JPEG": 65500, "WEBP": 16383}
+_LONGEST = {"JPEG": 65500, "WEBP": 16383, "AVIF": 65536, "JPEG2000": 65500, "GIF": 65500}
 
 
 def jpeg(
@@ -22,7 +22,7 @@ def jpeg(
     mode: str = "baseline",
 ) -> bytes:
     """A JPEG file at an IJG quality from 1 to 100; 4:2:0 is the default at every quality, 100 included."""
-    return _save(
+    return save(
         pixels,
         "JPEG",
         quality=quality,
@@ -33,7 +33,7 @@ def jpeg(
 
 def webp(pixels: np.ndarray, rng: np.random.Generator, quality: int = 80, method: int = 4) -> bytes:
     """A lossy WebP file; `method` trades time (0) for size (6)."""
-    return _save(pixels, "WEBP", quality=quality, method=method)
+    return save(pixels, "WEBP", quality=quality, method=method)
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -42,7 +42,8 @@ def decode(data: bytes) -> np.ndarray:
         return np.array(image.convert("RGB"))
 
 
-def _save(pixels: np.ndarray, codec: str, **options: object) -> bytes:
+def save(pixels: np.ndarray, codec: str, **options: object) -> bytes:
+    """A file by one of Pillow's codecs. Errors: InputError for a side that the codec cannot hold."""
     if max(pixels.shape[:2]) > _LONGEST[codec]:
         raise InputError(
             f"{codec} holds at most {_LONGEST[codec]} pixels a side; got {max(pixels.shape[:2])}.",

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from PIL import Image, ImageFilter
 
+from fauxto.launder.operation import rounded
+
 _TRUNCATE = 4.0
 """The Gaussian is cut at so many sigma: the sigma that is asked for is the sigma that acts."""
 
@@ -34,14 +36,14 @@ def blur(pixels: np.ndarray, rng: np.random.Generator, sigma: float = 1.0) -> np
     blurred = np.empty_like(pixels)
     for channel in range(3):  # one channel at a time keeps the float copies small
         plane = pixels[..., channel].astype(np.float32)
-        blurred[..., channel] = _round(_along(_along(plane, kernel, 0), kernel, 1))
+        blurred[..., channel] = rounded(_along(_along(plane, kernel, 0), kernel, 1))
     return blurred
 
 
 def noise(pixels: np.ndarray, rng: np.random.Generator, std: float = 5.0) -> np.ndarray:
     """Independent Gaussian noise per pixel and channel; `std` on the 0-255 scale."""
     grain = rng.standard_normal(pixels.shape, dtype=np.float32)
-    return _round(pixels + np.float32(std) * grain)
+    return rounded(pixels + np.float32(std) * grain)
 
 
 def sharpen(
@@ -61,7 +63,3 @@ def _along(plane: np.ndarray, kernel: np.ndarray, axis: int) -> np.ndarray:
     for tap, weight in enumerate(kernel.astype(np.float32)):
         out += weight * (padded[tap : tap + length] if axis == 0 else padded[:, tap : tap + length])
     return out
-
-
-def _round(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -28,7 +28,7 @@ MAX_PIXELS = 178_000_000
 def resize(pixels: np.ndarray, rng: np.random.Generator, factor: float = 0.5, kernel: str = "bicubic") -> np.ndarray:
     """Both sides times `factor`, rounded, at least one pixel."""
     height, width = pixels.shape[:2]
-    return _to(pixels, max(1, round(width * factor)), max(1, round(height * factor)), kernel)
+    return to_size(pixels, max(1, round(width * factor)), max(1, round(height * factor)), kernel)
 
 
 def fit(pixels: np.ndarray, rng: np.random.Generator, long_edge: int = 1080, kernel: str = "bicubic") -> np.ndarray:
@@ -57,12 +57,23 @@ def screenshot(pixels: np.ndarray, rng: np.random.Generator, scale: float = 0.75
     return np.ascontiguousarray(shown[y:, x:])
 
 
-def _to(pixels: np.ndarray, width: int, height: int, kernel: str) -> np.ndarray:
+def screenshot_outline(pixels: np.ndarray, rng: np.random.Generator, scale: float, gamma: float) -> np.ndarray:
+    """The part of `screenshot` that moves pixels."""
+    return screenshot(pixels, rng, scale)
+
+
+def to_size(pixels: np.ndarray, width: int, height: int, kernel: str) -> np.ndarray:
+    """Exactly this size, by Pillow. Errors: ResourceError over `MAX_PIXELS`."""
     if (height, width) == pixels.shape[:2]:
         return pixels
+    check_area(width, height)
+    return np.array(Image.fromarray(pixels).resize((width, height), KERNELS[kernel]))
+
+
+def check_area(width: int, height: int) -> None:
+    """Refuse a size over `MAX_PIXELS`. Errors: ResourceError."""
     if height * width > MAX_PIXELS:
         raise ResourceError(
             f"A step would make {width} x {height} pixels; the limit is {MAX_PIXELS / 1e6:.0f} million.",
             fix="Use a smaller factor, or put fit:4096 before it.",
         )
-    return np.array(Image.fromarray(pixels).resize((width, height), KERNELS[kernel]))

@@ -6,30 +6,28 @@ an encoded file; the caller decodes the bytes, so that whoever studies the file 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
 from fauxto.errors import InputError
-from fauxto.launder import codecs, filters, geometry, tone
-from fauxto.launder.parameters import Parameter, number, whole, word
-
-Apply = Callable[..., np.ndarray | bytes]
+from fauxto.launder import (
+    capture,
+    codecs,
+    colour,
+    filters,
+    geometry,
+    grain,
+    overlay,
+    rare_codecs,
+    sampling,
+    smoothing,
+    tone,
+    warp,
+)
+from fauxto.launder.operation import Operator
+from fauxto.launder.parameters import number, whole, word
 
 SEVERITIES = 5
 """Every operator that has levels has five of them; severity 0 is the identity."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """One row of the table: how the operator is called in a chain, what it does, and its five severities."""
-
-    name: str
-    does: str
-    run: Apply
-    parameters: tuple[Parameter, ...] = ()
-    severities: tuple[str, ...] = ()
 
 
 def _identity(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -65,12 +63,14 @@ _TABLE = (
         geometry.resize,
         (number("factor", 0.5, 0.01, 8.0), _KERNEL),
         ("0.9", "0.75", "0.5", "0.35", "0.25"),
+        moves=True,
     ),
     Operator(
         "fit",
         "Shrunk until the long edge is at most so many pixels; smaller pictures stay as they are.",
         geometry.fit,
         (whole("long_edge", 1080, 1, 65500), _KERNEL),
+        moves=True,
     ),
     Operator(
         "crop",
@@ -78,6 +78,7 @@ _TABLE = (
         geometry.crop,
         (number("area", 0.8, 0.01, 1.0), word("position", "random", ("random", "centre"))),
         ("0.9", "0.8", "0.65", "0.5", "0.35"),
+        moves=True,
     ),
     Operator(
         "screenshot",
@@ -85,6 +86,8 @@ _TABLE = (
         geometry.screenshot,
         (number("scale", 0.75, 0.05, 4.0), number("gamma", 1.0, 0.2, 5.0)),
         ("0.95", "0.9", "0.75", "0.6", "0.5"),
+        moves=True,
+        outline=geometry.screenshot_outline,
     ),
     Operator(
         "blur",
@@ -128,6 +131,14 @@ _TABLE = (
         (number("factor", 1.1, 0.0, 10.0),),
         ("1.05", "1.1", "1.2", "1.35", "1.5"),
     ),
+    *rare_codecs.TABLE,
+    *sampling.TABLE,
+    *warp.TABLE,
+    *smoothing.TABLE,
+    *grain.TABLE,
+    *colour.TABLE,
+    *overlay.TABLE,
+    *capture.TABLE,
 )
 
 OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _TABLE}
