@@ -93,14 +93,14 @@ class Cache:
     def facts(self, content: str, chain: str) -> Outside | None:
         """The outside of the file that arrives at the end of a chain."""
         row = self._one("SELECT facts FROM facts WHERE content = ? AND chain = ?", content, chain)
-        if row is None:
+        values = json.loads(row[0]) if row else {}
+        if set(values) != set(Outside.__dataclass_fields__):  # none, or of a version that measured other things
             return None
-        values = json.loads(row[0])
-        return Outside(**{**values, "metadata": frozenset(values["metadata"])})
+        return Outside(**{key: frozenset(v) if isinstance(v, list) else v for key, v in values.items()})
 
     def put_facts(self, content: str, chain: str, facts: Outside) -> None:
         """Remember the outside of a file."""
-        text = json.dumps({**asdict(facts), "metadata": sorted(facts.metadata)})
+        text = json.dumps(asdict(facts), default=sorted)
         self._put("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", content, chain, text)
 
     def _one(self, query: str, *values: object) -> tuple | None:

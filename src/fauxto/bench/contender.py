@@ -106,7 +106,10 @@ def cost(detector: Detector) -> tuple[float, int]:
 
 
 def _source(build: Callable[[], Detector]) -> str:
-    """What was trained: the text of the file that defines it, and the arguments of a partial."""
+    """What is trained: the text of the file that defines it; of a partial, its arguments and what it wraps."""
     inner = getattr(build, "func", build)
     module = inspect.getmodule(inner)
-    return (inspect.getsource(module) if module else "") + repr(getattr(build, "keywords", "")) + repr(inner.__name__)
+    text = f"{inner.__name__}\n{inspect.getsource(module) if module else ''}"
+    for name, value in getattr(build, "keywords", {}).items():
+        text += f"\n{name} = {_source(value) if callable(value) else value!r}"
+    return text

@@ -35,7 +35,7 @@ class TestSet:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Rows for every test set and the unweighted means over sets, one for each detector and condition."""
+    """Rows for every test set, and the unweighted means over all sets and over those of a group."""
 
     rows: list[Row]
     means: list[Row]
@@ -82,10 +82,24 @@ def evaluate(
                 replace(common, tested_on=one.name, group=one.group, raw=before[1], matched=after[1])
                 for one, before, after in zip(sets, raw, same, strict=True)
             ]
-            if len(sets) > 1:
-                before, after = (mean(*zip(*pairs, strict=True), seed=seed) for pairs in (raw, same))
-                means.append(replace(common, raw=before, matched=after))
+            for group, members in _averages(sets).items():
+                before, after = (
+                    mean(*zip(*(pairs[i] for i in members), strict=True), seed=seed) for pairs in (raw, same)
+                )
+                where = f"mean of {len(members)}" + (f" of {group}" if group else "")
+                means.append(replace(common, tested_on=where, group=group, raw=before, matched=after))
     return Evaluation(rows, means)
+
+
+def _averages(sets: Sequence[TestSet]) -> dict[str, list[int]]:
+    """Which sets are averaged: all of them under "", and those of each group where there are several groups."""
+    found = {"": list(range(len(sets)))}
+    for i, one in enumerate(sets):
+        if one.group:
+            found.setdefault(one.group, []).append(i)
+    if len(found) == 2:
+        found = {"": found[""]}
+    return {group: members for group, members in found.items() if len(members) > 1}
 
 
 def _both(matched: str, condition: str) -> tuple[str, str]:
