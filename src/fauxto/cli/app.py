@@ -29,7 +29,7 @@ def build() -> App:
     for group, summary in verbs.GROUPS.items():
         inner = App(name=group, help=summary)
         for verb, words in verbs.SUBVERBS[group].items():
-            inner.command(f"fauxto.cli.{group}:{verb}", help=words)
+            inner.command(f"fauxto.cli.{group}:{verb.replace('-', '_')}", name=verb, help=words)
         app.command(inner)
     return app
 

@@ -21,6 +21,7 @@ VERBS = {
 
 GROUPS = {
     "data": "Manifests of pictures: index a folder, describe it, split it, audit it.",
+    "bench": "Compare detectors under a protocol, with a control beside every figure.",
     "weights": "Convert checkpoints.",
 }
 """Groups of verbs, and what they are about."""
@@ -31,6 +32,10 @@ SUBVERBS = {
         "describe": "Count the pictures of a manifest.",
         "split": "Split a manifest so that nothing that belongs together is cut.",
         "audit": "Ask stupid probes whether anything but a trace gives the label away.",
+    },
+    "bench": {
+        "cross-generator": "Train on some generators or sources, test on others.",
+        "aigibench": "AIGIBench's four tasks.",
     },
     "weights": {"convert": "Turn a legacy torch checkpoint into safetensors."},
 }
