@@ -55,6 +55,16 @@ def test_the_small_network_gives_prototypes_in_training_and_one_logit_after():
     assert network.eval()(pixels).shape == (2,)
 
 
+def test_the_laptop_run_in_miniature_reports_every_part_and_does_not_hold_untrained():
+    result = claim.laptop(seeds=(0, 1), train=12, test=8, epochs=1, toy_steps=2)
+    assert not result.holds
+    assert set(result.details["part holds"]) == {"discovery", "balance", "generalisation", "observable"}
+    row = result.details["by seed"][0]
+    assert {"tridetect", "binary", "without Sinkhorn", "observable"} == set(row)
+    assert len(row["binary"]["AUC by member"]) == 6
+    assert "Does not hold" in result.note
+
+
 def test_the_full_claim_says_what_it_needs():
     with pytest.raises(InputError, match="GenImage"):
         claim.run("full")
