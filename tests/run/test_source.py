@@ -120,6 +120,7 @@ class _Site(BaseHTTPRequestHandler):
             "/ftp": (302, {"Location": "ftp://localhost/a"}, b""),
             "/large": (200, {}, b"x" * 1001),
             "/gone": (404, {}, b"x"),
+            "/short": (200, {"Content-Length": "7"}, b"pixels"),
             "/round": (302, {"Location": "/round"}, b""),
         }
         status, headers, body = replies[self.path]
@@ -158,3 +159,10 @@ def test_what_an_address_cannot_make_us_do(site: str):
     assert code_of(f"{site}/round", allow_network=True) == "unreachable"
     assert code_of("http://127.0.0.1:1/closed", allow_network=True) == "unreachable"
     assert code_of("http://", allow_network=True) == "unreachable"
+    for address in ("http://[bad", "http://a b/", "http://a:port/", f"{site}/gone\n", "http://\udcff/"):
+        assert code_of(address, allow_network=True) == "unreachable"
+
+
+def test_a_body_that_breaks_off_is_an_error(site: str):
+    with pytest.raises(FauxtoError, match="IncompleteRead"):
+        source.read(f"{site}/short", LIMITS, allow_network=True)

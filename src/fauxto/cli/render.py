@@ -67,10 +67,10 @@ def open_output(json: bool, tally: Tally) -> Iterator[Show]:
     if not (rows.is_terminal or sys.stderr.isatty()):
         yield lambda finding: rows.print(row(finding))
         return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     screen = rows if rows.is_terminal else Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (BarColumn(bar_width=12), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True) as progress:
         bar = progress.add_task("opening the model")
 

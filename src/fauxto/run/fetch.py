@@ -49,8 +49,8 @@ def fetch(address: str, limits: Limits) -> bytes:
         _OnlyHttp(),
     ):
         opener.add_handler(handler)
-    request = urllib.request.Request(address, headers={"User-Agent": "fauxto", "Accept": "image/*"})
     try:
+        request = urllib.request.Request(address, headers={"User-Agent": "fauxto", "Accept": "image/*"})
         with opener.open(request, timeout=limits.seconds) as answer:
             return _read(answer, limits)
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -61,6 +61,7 @@ def fetch(address: str, limits: Limits) -> bytes:
 
 
 def _read(answer: IO[bytes], limits: Limits) -> bytes:
+    """The whole body; one that breaks off before its announced length is an error, even if it decodes."""
     body = bytearray()
     while block := answer.read(_BLOCK):
         body += block
@@ -70,4 +71,6 @@ def _read(answer: IO[bytes], limits: Limits) -> bytes:
                 fix="If you trust it, raise the limit with --limit-bytes.",
                 code="too_many_bytes",
             )
+    if missing := getattr(answer, "length", None):
+        raise http.client.IncompleteRead(bytes(body), missing)
     return bytes(body)
