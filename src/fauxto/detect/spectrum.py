@@ -49,6 +49,8 @@ CARD = Card(
     source="https://github.com/tarikdzanic/FourierSpectrumDiscrepancies",
 )
 
+Classifier = Perceptron | NearestNeighbours | SupportVectors
+
 LUMA = (0.299, 0.587, 0.114)
 INNER, FITTED = 0.5, 0.85
 """Radii, relative to the corner of the spectrum, where rings begin and where the fit begins."""
@@ -72,7 +74,8 @@ class DecayFeatures(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Magnitudes in 8-bit levels of the orthonormal transform, or relative to the zero frequency's."""
-        gray = 255 * sum(weight * pixels[:, channel] for channel, weight in enumerate(LUMA))
+        red, green, blue = LUMA
+        gray = 255 * (red * pixels[:, 0] + green * pixels[:, 1] + blue * pixels[:, 2])
         mean = gray.mean((1, 2), keepdim=True)
         side = int(pixels.shape[-1])
         rings = RadialSpectrum(200 if side >= 256 else 40, INNER, origin=self.origin)
@@ -106,10 +109,10 @@ def decay(x: Tensor, y: Tensor) -> Tensor:
 class SpectrumNetwork(nn.Module):
     """Picture to decay features to classifier: `(n, 3, s, s)` in [0, 1] to `(n,)` logits."""
 
-    def __init__(self, classifier: nn.Module, features: DecayFeatures) -> None:
+    def __init__(self, classifier: Classifier, features: DecayFeatures) -> None:
         super().__init__()
         self.features = features
-        self.classifier = classifier
+        self.classifier: Classifier = classifier
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The classifier standardises the features for itself."""
@@ -133,7 +136,7 @@ class Spectrum:
         self,
         crop: CropSpec | None = None,
         *,
-        classifier: Perceptron | NearestNeighbours | SupportVectors | None = None,
+        classifier: Classifier | None = None,
         relative: bool = False,
         origin: int = 0,
     ) -> None:
@@ -162,10 +165,11 @@ class Spectrum:
 
     def enrol(self, real_images: Sequence[np.ndarray], fake_images: Sequence[np.ndarray]) -> None:
         """Fit nearest neighbours or the support vector machine. Errors: InputError for the perceptron."""
-        if isinstance(self._network.classifier, Perceptron):
+        classifier = self._network.classifier
+        if isinstance(classifier, Perceptron):
             raise InputError("The perceptron is trained by gradient.", fix="Use `fauxto train fourier`.")
         features = np.concatenate([self.features(real_images), self.features(fake_images)])
-        self._network.classifier.fit(features, np.repeat([0, 1], [len(real_images), len(fake_images)]))
+        classifier.fit(features, np.repeat([0, 1], [len(real_images), len(fake_images)]))
 
     def augment(self, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Nothing: mirroring leaves the features as they are, and anything else would change them."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -21,11 +22,29 @@ WRAPPERS = ("model", "state_dict", "netC")
 """Keys under which published checkpoints wrap their state dict."""
 
 
+class _Dropped:
+    """Stands in for the class of a training framework that a checkpoint names: nothing of it is imported or run."""
+
+
+_NUMBER = np.float64().__reduce__()[0]  # the function that rebuilds a numpy number, under its old and new name
+_CALLBACKS = "pytorch_lightning.callbacks"
+HARMLESS: list[Any] = [
+    argparse.Namespace,
+    (_NUMBER, "numpy.core.multiarray.scalar"),
+    (_NUMBER, "numpy._core.multiarray.scalar"),
+    np.dtype,
+    np.dtypes.Float64DType,
+    (_Dropped, f"{_CALLBACKS}.model_checkpoint.ModelCheckpoint"),
+    (_Dropped, f"{_CALLBACKS}.early_stopping.EarlyStopping"),
+]
+"""SAFE keeps its arguments in a Namespace; Lightning its schedules' numpy numbers, and its callbacks by class."""
+
+
 def load_tensors(path: str | Path) -> dict[str, Tensor]:
     """All tensors of a `.safetensors` file or of a legacy torch file, as a flat dict.
 
     A legacy file goes through torch's weights-only reader, which builds tensors and plain containers and refuses every
-    other object (an `argparse.Namespace`, which SAFE's training checkpoint holds, is let through and dropped).
+    other object; `HARMLESS` names those that published checkpoints hold beside the weights, which are dropped.
     Errors: WeightError when the file is missing, unreadable, or holds anything that would run code.
     """
     path = Path(path)
@@ -37,7 +56,7 @@ def load_tensors(path: str | Path) -> dict[str, Tensor]:
         except SafetensorError as error:
             raise WeightError(f"{path} is not a safetensors file: {error}.", fix="Download it again.") from error
     try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        with torch.serialization.safe_globals(HARMLESS):
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -59,7 +59,8 @@ class RadialSpectrum(nn.Module):
 def _waves(side: int) -> tuple[np.ndarray, np.ndarray]:
     """Cosines and sines of 2 pi u x / side over sqrt(side), float32 `(side, side)`; phases are reduced first."""
     phase = 2 * np.pi * (np.outer(np.arange(side), np.arange(side)) % side) / side
-    return tuple((wave / np.sqrt(side)).astype(np.float32) for wave in (np.cos(phase), np.sin(phase)))  # type: ignore[return-value]
+    scale = np.sqrt(side)
+    return (np.cos(phase) / scale).astype(np.float32), (np.sin(phase) / scale).astype(np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.errors import InputError
+from fauxto.nn.last_upsampler import SETUPS, last_upsampling
 
 Upsampler = Literal["nearest", "bilinear", "transposed"]
 UPSAMPLERS: tuple[Upsampler, ...] = get_args(Upsampler)
@@ -23,16 +24,18 @@ UPSAMPLERS: tuple[Upsampler, ...] = get_args(Upsampler)
 
 class Up(nn.Module):
     """Doubles the sides of `(n, channels_in, h, w)` by one of the three up-samplers that nearly every
-    generator ends on.
+    generator ends on, or by a set-up of `fauxto.nn.last_upsampler` such as "Z.1.5".
     """
 
-    def __init__(self, upsampler: Upsampler, channels_in: int, channels_out: int) -> None:
+    def __init__(self, upsampler: str, channels_in: int, channels_out: int) -> None:
         super().__init__()
-        if upsampler not in UPSAMPLERS:
-            raise InputError(f"There is no up-sampler {upsampler!r}.", fix=f"Use one of {UPSAMPLERS}.")
+        if upsampler not in (*UPSAMPLERS, *SETUPS):
+            raise InputError(f"There is no up-sampler {upsampler!r}.", fix=f"Use one of {(*UPSAMPLERS, *SETUPS)}.")
         self.upsampler = upsampler
         self.convolution: nn.Module
-        if upsampler == "transposed":
+        if upsampler in SETUPS:
+            self.convolution = nn.Sequential(*last_upsampling(upsampler, channels_in, channels_out))
+        elif upsampler == "transposed":
             self.convolution = nn.ConvTranspose2d(channels_in, channels_out, 4, 2, 1)
         else:
             self.convolution = nn.Conv2d(channels_in, channels_out, 3, 1, 1)
@@ -53,7 +56,7 @@ class ToyAutoencoder(nn.Module):
     must make up its finest scale. Only the last up-sampler varies.
     """
 
-    def __init__(self, upsampler: Upsampler, code: int = 6, width: int = 32) -> None:
+    def __init__(self, upsampler: str, code: int = 6, width: int = 32) -> None:
         super().__init__()
         self.encoder = nn.Sequential(nn.Conv2d(3, width, 4, 2, 1), nn.ReLU(), nn.Conv2d(width, code, 3, 1, 1))
         self.decoder = nn.Sequential(nn.Conv2d(code, width, 3, 1, 1), nn.ReLU(), Up(upsampler, width, 3))
@@ -65,7 +68,7 @@ class ToyAutoencoder(nn.Module):
 
 def train_toy(
     photographs: Sequence[np.ndarray],
-    upsampler: Upsampler,
+    upsampler: str,
     seed: int,
     *,
     steps: int = 300,
