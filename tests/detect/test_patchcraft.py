@@ -12,7 +12,6 @@ from fauxto.errors import WeightError
 from fauxto.media.crops import CropSpec
 from fauxto.nn.srm import srm_bank
 
-
 DEPTHS = {"group2": 4, "group3": 2, "group4": 2, "group5": 2}
 
 

