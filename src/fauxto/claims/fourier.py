@@ -122,8 +122,8 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 100, test: int = 100, st
         unit=f"share flagged: the less flagged of {' and '.join(DETECTED)} against the more flagged of "
         f"{' and '.join(EVADING)}",
         rule=f"every exact check passes; on every seed at least {CAUGHT} of the baseline's pictures, {STILL_CAUGHT} of "
-        f"zero insertion's and at most {FALSE_ALARMS} of photographs are flagged, evaders at most {EVADED} times as often, "
-        "their outer spectrum is closer to photographs, and their error is at most 1.2 times the baseline's",
+        f"zero insertion's and at most {FALSE_ALARMS} of photographs are flagged, evaders at most {EVADED} times as "
+        "often, their outer spectrum is closer to photographs, and their error is at most 1.2 times the baseline's",
         measured=margin.measured,
         control=margin.control,
         margin=margin.margin,
