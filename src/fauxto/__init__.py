@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from fauxto.run.scan import scan, scan_many
 
 __version__ = "0.1.0"
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# ONNX Runtime collects events about its use from the moment it is imported, and sends them; fauxto makes no connection.
 
 __all__ = ["Finding", "__version__", "list_systems", "load", "scan", "scan_many"]
 
