@@ -104,6 +104,23 @@ def test_other_arrays_are_refused(model: str, pixels: np.ndarray):
         fauxto.scan(pixels, model=model)
 
 
+@pytest.mark.parametrize("thing", [b"a.png", None, 7, ["a.png"], Image.new("RGB", (64, 64))])
+def test_what_is_neither_path_nor_array_is_refused(model: str, thing: object):
+    with pytest.raises(InputError, match="Expected a path or an array") as refused:
+        fauxto.scan(thing, model=model)
+    assert "np.asarray" in refused.value.fix
+
+
+def test_a_single_path_is_no_list_of_its_letters(folder: Path, model: str):
+    """Taken for a list, "/tmp/x" would begin with the whole disk."""
+    for single in (str(folder), folder, os.fsencode(folder)):
+        found = list(fauxto.scan_many(single, model=model, workers=1))
+        assert [Path(item.path).name for item in found] == ["0.png", "1.png", "2.png", "3.png"]
+    assert len(list(fauxto.scan_many([os.fsencode(folder)], model=model, workers=1))) == 4
+    with pytest.raises(TypeError):
+        list(fauxto.scan_many([np.zeros((8, 8, 3), np.uint8)], model=model))
+
+
 def test_the_same_file_gives_the_same_finding_everywhere(folder: Path, model: str):
     paths = sorted(folder.iterdir())
     here = [timeless(fauxto.scan(path, model=model, stability=True, regions=True)) for path in paths]

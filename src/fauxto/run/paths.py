@@ -35,14 +35,14 @@ _BLOCK = 1 << 16
 _LONGEST = 1 << 20
 
 
-def expand(arguments: Iterable[str | os.PathLike[str]], stdin: IO[bytes] | None = None) -> Iterator[str]:
+def expand(arguments: Iterable[str | bytes | os.PathLike[str]], stdin: IO[bytes] | None = None) -> Iterator[str]:
     """Every source that `arguments` mean, lazily; "-" is a list on `stdin`, as `read_list` has it.
 
     A pattern counts as one only where no file of that very name exists. What matches nothing is passed on
     as it is, so that it becomes an error row and does not vanish.
     """
     for argument in arguments:
-        text = os.fspath(argument)
+        text = os.fsdecode(argument)
         if text == "-" and stdin is not None:
             for line in read_list(stdin):
                 yield from _one(line)

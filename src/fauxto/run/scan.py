@@ -47,6 +47,7 @@ def scan(
     """
     chosen = Options(**options)
     if not isinstance(picture, str | os.PathLike):
+        _check_array(picture)
         return _opened(chosen).scan_pixels(picture)
     if isolate:
         with closing(scan_sources([os.fspath(picture)], chosen, workers=1)) as found:
@@ -55,19 +56,20 @@ def scan(
 
 
 def scan_many(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     workers: int | None = None,
     out: str | os.PathLike[str] | None = None,
     **options: Unpack[OptionKeywords],
 ) -> Findings:
-    """A Finding for every file that `paths` mean (files, folders, patterns, addresses), in order.
+    """A Finding for every file that `paths` mean (files, folders, patterns, addresses; one or many), in order.
 
     Each file is read in one of `workers` processes (one a core if not given); one that crashes, hangs or
     runs out of memory costs that file only. Memory is bounded however many files there are. Closing the
     iterator ends the workers. With `out`, see `scan_into`.
     """
-    sources, chosen = listing.expand(paths), Options(**options)
+    named = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths  # a text is no list of its letters
+    sources, chosen = listing.expand(named), Options(**options)
     if out is not None:
         return scan_into(Path(out), sources, chosen, workers=workers)
     return scan_sources(sources, chosen, workers=workers)
@@ -190,6 +192,16 @@ def _finding(source: str, answer: bytes | Failure | None) -> Finding:
     except ValueError:
         strange = ResourceError("Its worker's answer is no Finding.", fix=_FIXES["internal"], code="internal")
         return _failed(path, strange)
+
+
+def _check_array(picture: object) -> None:
+    import numpy as np  # noqa: PLC0415
+
+    if not isinstance(picture, np.ndarray):
+        raise InputError(
+            f"Expected a path or an array of pixels; got {type(picture).__name__}.",
+            fix="Give the path of the file, or np.asarray(image.convert('RGB')).",
+        )
 
 
 def _failed(path: str, error: FauxtoError) -> Finding:
