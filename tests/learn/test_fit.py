@@ -9,8 +9,10 @@ import torch
 from fauxto.data.manifest import Sample
 from fauxto.data.patches import PatchStore
 from fauxto.detect.house import House
+from fauxto.errors import ContractError, InputError, PolicyError, WeightError
 from fauxto.learn.augment import Laundering, laundered_crop
 from fauxto.learn.fit import Balanced, Plan, fit, initial_state
+from fauxto.learn.schedule import make_optimizer
 from fauxto.media.crops import CropSpec
 
 
@@ -95,3 +97,54 @@ def test_initial_weights_depend_on_the_seed_alone():
     name = "classifier.head.weight"
     assert torch.equal(first.network().state_dict()[name], second.network().state_dict()[name])
     assert not torch.equal(first.network().state_dict()[name], other.network().state_dict()[name])
+
+
+def test_the_parts_of_a_batch_are_the_batch_and_each_is_half_real(store):
+    whole = list(Balanced(store, 8, seed=0, start=0, steps=5))
+    parts = [list(Balanced(store, 8, seed=0, start=0, steps=5, rank=rank, world=2)) for rank in (0, 1)]
+    assert [a + b for a, b in zip(*parts, strict=True)] == whole
+    assert all(sum(store.labels[patch] for patch, _ in batch) == 2 for part in parts for batch in part)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(store, tmp_path):
+    with pytest.raises(InputError, match="cannot be split into 2"):
+        fit(new_house(), store, plan(batch_size=6, devices=2), tmp_path)
+
+
+@pytest.mark.parametrize(("label", "word"), [(0, "generated"), (1, "real")])
+def test_one_class_is_refused(store, tmp_path, label, word):
+    rows = np.flatnonzero(store.labels == label)
+    alone = PatchStore(store.pixels[rows], np.arange(12), [store.samples[i] for i in rows])
+    with pytest.raises(InputError, match=f"There is no {word} picture"):
+        fit(new_house(), alone, plan(), tmp_path)
+
+
+def test_another_run_in_the_same_folder_is_refused(store, tmp_path):
+    fit(new_house(), store, plan(steps=1), tmp_path)
+    with pytest.raises(PolicyError, match="seed 0 there, 1 now"):
+        fit(new_house(), store, plan(steps=1, seed=1), tmp_path)
+    fit(new_house(), store, plan(steps=1, save_every=50), tmp_path)  # that decides nothing
+    (tmp_path / "last.ckpt").write_bytes(b"half a file")
+    with pytest.raises(WeightError, match=r"last\.ckpt is not a checkpoint"):
+        fit(new_house(), store, plan(steps=1), tmp_path)
+
+
+def test_a_run_says_how_fast_loader_and_network_are(store, tmp_path, capsys):
+    fitted = fit(new_house(), store, plan(steps=6), tmp_path)
+    assert fitted.loader_rate > 0 and fitted.network_rate > 0
+    # one process makes a batch, then trains on it: the two times add up to all
+    making, working = 6 * 8 / fitted.loader_rate, 6 * 8 / fitted.network_rate
+    assert making + working == pytest.approx(fitted.seconds, rel=0.3)
+    assert f"loader {fitted.loader_rate:.0f} crops/s" in capsys.readouterr().out
+
+
+def test_sgd_and_adam_follow_the_recipe():
+    layer = torch.nn.Linear(2, 2)
+    recipe = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4}
+    group = make_optimizer(layer, recipe, 0.1).param_groups[0]
+    assert (group["momentum"], group["weight_decay"], group["lr"]) == (0.9, 1e-4, 0.1)
+    assert (
+        make_optimizer(layer, {"optimizer": "adam", "weight_decay": 1e-3}, 0.1).param_groups[0]["weight_decay"] == 1e-3
+    )
+    with pytest.raises(ContractError, match="lion"):
+        make_optimizer(layer, {"optimizer": "lion", "weight_decay": 0}, 0.1)

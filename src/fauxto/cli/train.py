@@ -25,6 +25,8 @@ def train(
     launder: bool = True,
     patches: int = 4,
     workers: int = 1,
+    devices: int = 1,
+    save_every: int = 200,
 ) -> int:
     """Train a detector on the pictures of a manifest; run it again to go on where it stopped.
 
@@ -55,40 +57,56 @@ def train(
     launder
         Ship every crop, real and generated alike, through a random history first.
     patches
-        Windows of 256 pixels cut from each picture.
+        Windows of 256 pixels cut from each picture; a system that reads whole pictures gets those instead.
     workers
-        Processes that cut and launder crops.
+        Processes that cut and launder crops, for each device.
+    devices
+        GPUs, or processes where there is none, that share each batch.
+    save_every
+        Steps between two checkpoints; a run that dies goes on from the last one.
     """
     require_lab()
     from fauxto.catalog import find  # noqa: PLC0415
     from fauxto.data.manifest import read  # noqa: PLC0415
     from fauxto.data.patches import build  # noqa: PLC0415
+    from fauxto.data.training import training_rows  # noqa: PLC0415
     from fauxto.learn.augment import Laundering  # noqa: PLC0415
     from fauxto.learn.fit import Plan, fit, initial_state  # noqa: PLC0415
 
-    samples = [sample for sample in read(data) if sample.split not in ("calibration", "test")]
+    samples = training_rows(read(data))
     kind = find(system)
     arguments = options(kind, backbone)
     detector = initial_state(lambda: kind(**arguments), seed)
-    store = build(samples, out, per_picture=patches, seed=0)
+    size = detector.crop.size
+    whole = detector.card.input.resize == "required"
+    if whole and crop not in (None, size):
+        raise InputError(f"{detector.card.slug} reads whole pictures of {size} pixels.", fix="Leave --crop out.")
+    store = build(samples, out, size=size if whole else 256, per_picture=patches, seed=0, whole=whole)
+    history = Laundering(resize=0) if whole else Laundering()  # a squeezed picture has no pixels to spare
     plan = Plan(
         steps=steps,
-        crop=crop or (detector.crop.size if backbone else 128),
+        crop=crop or (size if whole or backbone else 128),
         seed=seed,
         batch_size=batch_size,
         learning_rate=learning_rate,
         precision=precision,
         workers=workers,
-        laundering=Laundering() if launder else None,
+        laundering=history if launder else None,
+        save_every=save_every,
+        devices=devices,
     )
     fitted = fit(detector, store, plan, out)
     detector.save(str(out / "weights.safetensors"))
     report = {
         "system": detector.card.slug,
         "samples": len(store.samples),
+        "left_out": len(samples) - len(store.samples),
         "patches": len(store.picture),
         "loss": fitted.losses[-1] if fitted.losses else None,
         "seconds": round(fitted.seconds, 1),
+        "loader_crops_per_second": round(fitted.loader_rate, 1),
+        "network_crops_per_second": round(fitted.network_rate, 1),
+        "waited_for_loader": round(fitted.waited, 3),
         "weights": str(out / "weights.safetensors"),
     }
     (out / "training.json").write_text(json.dumps(report, indent=1) + "\n")

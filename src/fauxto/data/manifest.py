@@ -159,7 +159,8 @@ def fingerprint(samples: Iterable[Sample]) -> str:
     """A short hash of which files (path, label, bytes on disk) a set of samples names."""
     digest = hashlib.sha256()
     for sample in samples:
-        size = file_of(sample.path).stat().st_size
+        file = file_of(sample.path)
+        size = file.stat().st_size if file.exists() else -1  # who reads it says that it is missing
         digest.update(f"{sample.path}\0{sample.label}\0{size}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from fauxto.data.manifest import Sample, fingerprint
 from fauxto.data.places import read_bytes
-from fauxto.errors import InputError
+from fauxto.errors import InputError, ResourceError
 from fauxto.media.crops import Box, CropSpec, cut, take
 from fauxto.media.decode import decode
+from fauxto.media.squash import squash
 
 SIGNATURE_MARGIN = 0.08
 """Share of the height and width at the bottom right that no patch touches: some generators sign pictures there."""
@@ -27,6 +28,13 @@ class PatchStore:
     pixels: np.ndarray | Rows
     picture: np.ndarray
     samples: list[Sample]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Another process opens the file anew instead of getting a copy of all pixels."""
+        file = getattr(self.pixels, "filename", None)
+        if file is None:
+            return PatchStore, (self.pixels, self.picture, self.samples)
+        return _reopen, (str(file), self.picture, self.samples)
 
     @property
     def labels(self) -> np.ndarray:
@@ -57,43 +65,70 @@ class Rows:
 
 
 def build(
-    samples: Sequence[Sample], folder: str | Path, *, size: int = 256, per_picture: int = 4, seed: int = 0
+    samples: Sequence[Sample],
+    folder: str | Path,
+    *,
+    size: int = 256,
+    per_picture: int = 4,
+    seed: int = 0,
+    whole: bool = False,
 ) -> PatchStore:
     """Cut up to `per_picture` random windows of `size` pixels from every sample and keep them in `folder`.
 
-    The same samples, size, count and seed give the same patches and are read back instead of cut again. Pictures that
-    cannot be read are left out and named in `skipped.json`. Errors: InputError when nothing could be read.
+    With `whole` the one patch of a picture is all of it, squeezed to the square. The same samples, size, count and seed
+    give the same patches and are read back instead of cut again. Pictures that cannot be read, and second copies of the
+    same pixels, are left out and named in `skipped.json`. Errors: InputError when nothing could be read, or the same
+    pixels stand under both labels.
     """
-    key = hashlib.sha256(f"{fingerprint(samples)}:{size}:{per_picture}:{seed}".encode()).hexdigest()[:16]
+    kind = "whole" if whole else f"{per_picture}"
+    key = hashlib.sha256(f"{fingerprint(samples)}:{size}:{kind}:{seed}".encode()).hexdigest()[:16]
     base = Path(folder) / f"patches-{key}"
     if not (base / "index.json").exists():
-        _cut_all(samples, base, size, per_picture, seed)
+        _cut_all(samples, base, size, 0 if whole else per_picture, seed)
     meta = json.loads((base / "index.json").read_text())
     kept = [samples[i] for i in meta["kept"]]
     pixels = np.load(base / "pixels.npy", mmap_mode="r")
     return PatchStore(pixels, np.asarray(meta["picture"], dtype=np.int64), kept)
 
 
+def _reopen(file: str, picture: np.ndarray, samples: list[Sample]) -> PatchStore:
+    return PatchStore(np.load(file, mmap_mode="r"), picture, samples)
+
+
 def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int, seed: int) -> None:
+    """Windows of every picture; `per_picture` 0 means the whole of each."""
     base.mkdir(parents=True, exist_ok=True)
-    limit = len(samples) * per_picture
+    limit = len(samples) * max(1, per_picture)
     target = np.lib.format.open_memmap(
         base / "pixels.partial.npy", mode="w+", dtype=np.uint8, shape=(limit, size, size, 3)
     )
     kept: list[int] = []
     picture: list[int] = []
     skipped: dict[str, str] = {}
+    seen: dict[bytes, Sample] = {}
     for i, sample in enumerate(samples):
         try:
             pixels = decode(read_bytes(sample.path))
-        except (InputError, OSError) as error:
+        except (InputError, ResourceError, OSError) as error:
             skipped[sample.path] = str(error)
             continue
+        digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
+        first = seen.setdefault(digest, sample)
+        if first.label != sample.label:
+            raise InputError(
+                f"{first.path} and {sample.path} are the same picture, labelled real once and generated once.",
+                fix="Remove the wrong row from the manifest; `fauxto data audit` lists all such pairs.",
+            )
+        if first is not sample:
+            skipped[sample.path] = f"the same pixels as {first.path}"
+            continue
         rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(pixels.tobytes()).digest()[:8], "big")])
-        for patch in _patches(pixels, size, per_picture, rng):
+        patches = _patches(pixels, size, per_picture, rng) if per_picture else [squash(pixels, size)]
+        for patch in patches:
             target[len(picture)] = patch
             picture.append(len(kept))
         kept.append(i)
+    (base / "skipped.json").write_text(json.dumps(skipped, indent=1))
     if not kept:
         raise InputError("Not one picture of the manifest could be read.", fix=f"See {base / 'skipped.json'}.")
     target.flush()
@@ -104,8 +139,8 @@ def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int,
         trimmed[start : start + 256] = target[start : min(start + 256, len(picture))]
     trimmed.flush()
     (base / "pixels.partial.npy").unlink()
-    (base / "skipped.json").write_text(json.dumps(skipped, indent=1))
-    (base / "index.json").write_text(json.dumps({"kept": kept, "picture": picture}))
+    (base / "index.partial.json").write_text(json.dumps({"kept": kept, "picture": picture}))
+    (base / "index.partial.json").replace(base / "index.json")  # last and whole: a store without it is cut again
 
 
 def _patches(pixels: np.ndarray, size: int, count: int, rng: np.random.Generator) -> list[np.ndarray]:

@@ -1,23 +1,29 @@
-"""The fit loop: any Trainable detector, on Lightning Fabric, resumable, on a GPU when there is one."""
+"""The fit loop: any Trainable detector, on Lightning Fabric, resumable, on one device or several."""
 
 from __future__ import annotations
 
-import math
+import copy
+import hashlib
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from lightning.fabric import Fabric
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 
 from fauxto.contracts import Trainable
 from fauxto.data.patches import PatchStore
-from fauxto.learn.augment import Laundering, laundered_crop
+from fauxto.errors import InputError, PolicyError, ResourceError, WeightError
+from fauxto.learn.augment import Laundering
+from fauxto.learn.batches import Balanced, TrainingCrops, generators_of
+from fauxto.learn.schedule import make_optimizer, set_rate
+from fauxto.learn.stage import Stage, stages_of
 from fauxto.nn.views import through_views
 
 
@@ -25,7 +31,9 @@ from fauxto.nn.views import through_views
 class Plan:
     """How long and how to train. `crop` is the side of a training crop in pixels, `precision` a Fabric precision.
 
-    The recipe of the detector gives what is None here: optimizer, learning rate, weight decay, batch size, schedule.
+    The recipe of the detector gives what is None here: learning rate and batch size. `batch_size` is that of all
+    `devices` together; `learning_rate` is that of the first stage where there are several. `workers` are processes that
+    make crops, for each device.
     """
 
     steps: int = 1000
@@ -38,62 +46,47 @@ class Plan:
     workers: int = 1
     laundering: Laundering | None = field(default_factory=Laundering)
     save_every: int = 200
+    devices: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What a run gave: the loss of every step, and the seconds it took (of the last uninterrupted part)."""
+    """What a run gave: the loss of every step, and the seconds and rates of its last uninterrupted part.
+
+    `network_rate` is crops a second through the network alone; `loader_rate` crops a second that the workers can make,
+    from the time that each crop took them; `waited` the share of the time in which the network had nothing to do.
+    """
 
     losses: list[float]
     seconds: float
+    loader_rate: float = 0.0
+    network_rate: float = 0.0
+    waited: float = 0.0
 
 
 def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) -> Fitted:
     """Train the detector in place; `folder/last.ckpt` is written every `save_every` steps and resumed from.
 
     Batches hold as many real as generated crops, each source and generator equally often. A resumed run sees the same
-    batches as an uninterrupted one, because batch k depends on the seed and k alone.
+    batches as an uninterrupted one, because batch k depends on the seed and k alone, and ends with the same bits on a
+    CPU. Errors: InputError without both classes; PolicyError when the folder holds a run of other data or another plan;
+    ResourceError when there are fewer devices; WeightError when the checkpoint is damaged.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    fabric = Fabric(accelerator="auto", devices=1, precision=plan.precision)  # type: ignore[arg-type]
-    recipe = detector.recipe
-    batch_size = plan.batch_size or recipe["batch_size"]
-    network = detector.network().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = _optimizer(network, recipe, plan.learning_rate or recipe["learning_rate"])
-    wrapped, optimizer = fabric.setup(network, optimizer)
-    state: dict[str, Any] = {"network": wrapped, "optimizer": optimizer, "step": 0, "losses": []}
+    _check_split(store, plan, _stages(detector, store, plan))
     last = folder / "last.ckpt"
-    if last.exists():
-        fabric.load(last, state, weights_only=True)
-    crops = TrainingCrops(store, detector, plan)
-    loader = DataLoader(
-        crops,
-        batch_sampler=Balanced(store, batch_size, plan.seed, state["step"], plan.steps),
-        num_workers=plan.workers,
-        persistent_workers=False,
-        prefetch_factor=4 if plan.workers else None,
-    )
-    started = time.perf_counter()
-    for pixels, labels in fabric.setup_dataloaders(loader):
-        _set_rate(optimizer, recipe["schedule"], state["step"], plan, plan.learning_rate or recipe["learning_rate"])
-        torch.manual_seed(plan.seed * 1_000_003 + state["step"])  # dropout of batch k, too, depends on k alone
-        images = pixels.movedim(-1, -3).float().div(255)  # (n, 3, h, w), or (n, views, 3, h, w)
-        if images.ndim == 4:
-            images = images.contiguous(memory_format=torch.channels_last)
-        loss = detector.loss(through_views(wrapped, images).float(), labels.float())
-        fabric.backward(loss)
-        optimizer.step()
-        optimizer.zero_grad()
-        state["step"] += 1
-        state["losses"].append(round(float(loss.detach()), 5))
-        if state["step"] % plan.save_every == 0 or state["step"] == plan.steps:
-            fabric.save(last, state)
-            done = np.mean(state["losses"][-plan.save_every :])
-            rate = len(state["losses"]) * batch_size / (time.perf_counter() - started)
-            fabric.print(f"step {state['step']}/{plan.steps}  loss {done:.4f}  {rate:.0f} crops/s", flush=True)
-    network.eval()
-    return Fitted(state["losses"], time.perf_counter() - started)
+    _open(last, _run(detector, store, plan))
+    fabric = _fabric(plan)
+    if plan.devices == 1:
+        fitted = _train(fabric, detector, store, plan, last)
+    else:
+        job = partial(_train_copy, detector=detector, store=store, plan=plan, last=last)
+        fitted = Fitted(**fabric.launch(job))
+        whole = _stages(detector, store, plan)[-1].network
+        whole.load_state_dict(_open(last, _run(detector, store, plan))["network"])
+    detector.network().eval()
+    return fitted
 
 
 def initial_state(system: Callable[[], Trainable], seed: int) -> Trainable:
@@ -103,75 +96,188 @@ def initial_state(system: Callable[[], Trainable], seed: int) -> Trainable:
         return system()
 
 
-class TrainingCrops(Dataset[tuple[Tensor, int]]):
-    """Key `(patch, draw)` to an augmented uint8 crop and its label; the randomness is a function of the key."""
+def _train_copy(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, last: Path) -> dict[str, Any]:
+    """As `_train`, on weights of this process's own: those that a spawned process is handed lie in shared memory.
 
-    def __init__(self, store: PatchStore, detector: Trainable, plan: Plan) -> None:
-        self.store, self.detector, self.plan = store, detector, plan
-        self.labels = store.labels
-
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int]:
-        """One crop, uint8 `(crop, crop, 3)`, or its views `(v, crop, crop, 3)`, and its label."""
-        patch, draw = key
-        rng = np.random.default_rng([self.plan.seed, draw, patch])
-        crop = laundered_crop(self.store.pixels[patch], self.plan.crop, self.plan.laundering, rng)
-        crop = getattr(self.detector, "views", self.detector.augment)(crop, rng)
-        return torch.from_numpy(np.ascontiguousarray(crop)), int(self.labels[patch])
-
-    def __len__(self) -> int:
-        """The number of patches."""
-        return len(self.labels)
-
-
-class Balanced(Sampler[list[tuple[int, int]]]):
-    """Batches of half real, half generated; within a class every group (generator or source) is drawn alike.
-
-    Groups are drawn with a probability that grows with the square root of their size: equal would repeat a group of
-    twenty pictures as often as one of a thousand.
+    Gives the fields of the result, because Fabric carries no frozen dataclass from one process to another.
     """
+    return asdict(_train(fabric, copy.deepcopy(detector), store, plan, last))
 
-    def __init__(self, store: PatchStore, batch_size: int, seed: int, start: int, steps: int) -> None:
-        names = [f"{s.label}:{s.generator or s.source}" for s in store.samples]
-        groups: dict[str, list[int]] = {}
-        for patch, picture in enumerate(store.picture):
-            groups.setdefault(names[picture], []).append(patch)
-        self.classes = [
-            [np.asarray(patches) for name, patches in sorted(groups.items()) if name.startswith(f"{label}:")]
-            for label in (0, 1)
-        ]
-        self.batch_size, self.seed, self.start, self.steps = batch_size, seed, start, steps
 
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        """Batch k from the seed and k alone."""
-        for step in range(self.start, self.steps):
-            rng = np.random.default_rng([self.seed, step])
-            batch = []
-            for position in range(self.batch_size):
-                groups = self.classes[position % 2]
-                weights = np.sqrt([len(group) for group in groups])
-                group = groups[rng.choice(len(groups), p=weights / weights.sum())]
-                batch.append((int(rng.choice(group)), step * self.batch_size + position))
+def _train(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, last: Path) -> Fitted:
+    """Every stage that is not done yet; runs once in each process."""
+    stages = _stages(detector, store, plan)
+    run = _run(detector, store, plan)
+    saved = _open(last, run)
+    losses: list[float] = saved.get("losses", [])
+    ends = [round(end * plan.steps) for end in accumulate(stage.share for stage in stages)]
+    crops = TrainingCrops(store, detector, plan.crop, plan.laundering, plan.seed)
+    meter = _Meter(plan)
+    for number, (stage, first, end) in enumerate(zip(stages, [0, *ends[:-1]], ends, strict=True)):
+        if saved and saved["stage"] > number:
+            continue
+        batch_size = plan.batch_size or stage.recipe["batch_size"]
+        peak = (plan.learning_rate if number == 0 else None) or stage.recipe["learning_rate"]
+        if saved:
+            stage.network.load_state_dict(saved["network"])
+        network = stage.network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        asked = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        moving = {id(parameter) for parameter in stage.trained.parameters()}
+        for parameter in asked:
+            parameter.requires_grad_(id(parameter) in moving)
+        optimizer = make_optimizer(network, stage.recipe, peak)
+        wrapped, optimizer = fabric.setup(network, optimizer)
+        step = first
+        if saved:
+            optimizer.load_state_dict(saved["optimizer"])
+            step, saved = saved["step"], {}
+        sampler = Balanced(store, batch_size, plan.seed, step, end, rank=fabric.global_rank, world=fabric.world_size)
+        batches: Any = DataLoader(
+            crops, batch_sampler=sampler, num_workers=plan.workers, prefetch_factor=4 if plan.workers else None
+        )
+        batches = fabric.setup_dataloaders(batches, use_distributed_sampler=False)  # the sampler has split the batch
+        for pixels, labels, generators, seconds in meter.watch(batches):
+            set_rate(optimizer, stage.recipe["schedule"], step - first, end - first, peak=peak, warmup=plan.warmup)
+            # dropout of batch k, too, depends on k alone, and on the process
+            torch.manual_seed(plan.seed * 1_000_003 + step + fabric.global_rank * 2**40)
+            images = pixels.movedim(-1, -3).float().div(255)  # (n, 3, h, w), or (n, views, 3, h, w)
+            if images.ndim == 4:
+                images = images.contiguous(memory_format=torch.channels_last)
+            loss = stage.loss(through_views(wrapped, images).float(), labels.float(), generators)
+            fabric.backward(loss)
+            optimizer.step()
+            optimizer.zero_grad()
+            step += 1
+            mean: Any = fabric.all_reduce(loss.detach(), reduce_op="mean")
+            losses.append(round(float(mean), 5))
+            meter.count(len(labels), float(seconds.sum()))
+            if step % plan.save_every == 0 or step == end:
+                state = {"run": run, "stage": number, "step": step, "losses": losses}
+                _save(fabric, last, {**state, "network": wrapped, "optimizer": optimizer})
+                done = np.mean(losses[-plan.save_every :])
+                fabric.print(f"{stage.name} step {step}/{end}  loss {done:.4f}  {meter}", flush=True)
+        for parameter in asked:
+            parameter.requires_grad_(True)
+    return Fitted(losses, meter.seconds, meter.loader_rate, meter.network_rate, meter.waited)
+
+
+class _Meter:
+    """Where the time goes: waiting for the loader, or in the network."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.makers = max(1, plan.workers) * plan.devices
+        self.devices = plan.devices
+        self.crops, self.making, self.waiting, self.working = 0, 0.0, 0.0, 0.0
+
+    def watch(self, loader: Any) -> Iterator[Any]:
+        """The batches of a loader, timed on both sides."""
+        batches = iter(loader)
+        while True:
+            asked = time.perf_counter()
+            batch = next(batches, None)
+            got = time.perf_counter()
+            if batch is None:
+                return
+            self.waiting += got - asked
             yield batch
+            self.working += time.perf_counter() - got
 
-    def __len__(self) -> int:
-        """The number of batches still to come."""
-        return self.steps - self.start
+    def count(self, crops: int, making: float) -> None:
+        self.crops += crops
+        self.making += making
+
+    @property
+    def seconds(self) -> float:
+        return self.waiting + self.working
+
+    @property
+    def loader_rate(self) -> float:
+        return self.makers * self.crops / self.making if self.making else 0.0
+
+    @property
+    def network_rate(self) -> float:
+        return self.devices * self.crops / self.working if self.working else 0.0
+
+    @property
+    def waited(self) -> float:
+        return self.waiting / self.seconds if self.seconds else 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"loader {self.loader_rate:.0f} crops/s  network {self.network_rate:.0f} crops/s  waited {self.waited:.0%}"
+        )
 
 
-def _optimizer(network: nn.Module, recipe: dict[str, Any], rate: float) -> torch.optim.Optimizer:
-    if recipe["optimizer"] == "adam":
-        return torch.optim.Adam(network.parameters(), lr=rate)
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    free = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe["weight_decay"]}, {"params": free, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=rate)
+def _fabric(plan: Plan) -> Fabric:
+    """One process, or as many as devices; those are spawned, so that any program may call `fit`."""
+    if plan.devices == 1:
+        return Fabric(accelerator="auto", devices=1, precision=plan.precision)  # type: ignore[arg-type]
+    gpus = torch.cuda.device_count()
+    if gpus and gpus < plan.devices:
+        raise ResourceError(
+            f"There are {gpus} GPUs; {plan.devices} devices were asked for.", fix=f"Use --devices {gpus} or fewer."
+        )
+    kind = "cuda" if gpus else "cpu"
+    return Fabric(accelerator=kind, devices=plan.devices, strategy="ddp_spawn", precision=plan.precision)  # type: ignore[arg-type]
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, schedule: str, step: int, plan: Plan, peak: float) -> None:
-    """Linear warm-up, then half a cosine or a constant."""
-    warm = max(1, round(plan.warmup * plan.steps))
-    rate = peak * min(1.0, (step + 1) / warm)
-    if schedule == "cosine" and step >= warm:
-        rate = peak * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, plan.steps - warm)))
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+def _stages(detector: Trainable, store: PatchStore, plan: Plan) -> Sequence[Stage]:
+    """The stages of the detector; parts that only come with the data get their weights from the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(plan.seed)
+        return stages_of(detector, generators_of(store))
+
+
+def _check_split(store: PatchStore, plan: Plan, stages: Sequence[Stage]) -> None:
+    """Both classes are there, and every process gets both. Errors: InputError."""
+    if plan.devices < 1 or plan.steps < 1:
+        what = f"Expected at least one step and one device; got {plan.steps} and {plan.devices}."
+        raise InputError(what, fix="Correct --steps and --devices.")
+    for stage in stages:
+        batch_size = plan.batch_size or stage.recipe["batch_size"]
+        Balanced(store, batch_size, plan.seed, 0, 0)
+        if plan.devices > 1 and batch_size % (2 * plan.devices):
+            raise InputError(
+                f"A batch of {batch_size} cannot be split into {plan.devices} parts of half real, half generated.",
+                fix=f"Use a --batch-size that is a multiple of {2 * plan.devices}.",
+            )
+
+
+def _run(detector: Trainable, store: PatchStore, plan: Plan) -> dict[str, Any]:
+    """What decides the result of a run: the system, the plan and the data."""
+    aside = ("workers", "save_every")
+    chosen = {name: value for name, value in asdict(plan).items() if name not in aside}
+    rows = "\n".join(f"{s.label}\t{s.generator}\t{s.source}\t{s.path}" for s in store.samples)
+    data = hashlib.sha256(store.picture.tobytes() + rows.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return {"system": detector.card.slug, "data": data, **chosen}
+
+
+def _save(fabric: Fabric, path: Path, state: dict[str, Any]) -> None:
+    """Replace the checkpoint whole: a process that dies while writing leaves the one before."""
+    partial = path.with_suffix(".partial")
+    fabric.save(partial, state)
+    if fabric.is_global_zero:
+        partial.replace(path)
+    fabric.barrier()
+
+
+def _open(path: Path, run: dict[str, Any]) -> dict[str, Any]:
+    """The checkpoint, empty where there is none. Errors: PolicyError when another run lies there; WeightError."""
+    if not path.exists():
+        return {}
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        there = saved["run"]
+    except Exception as error:  # whatever torch or a foreign file raises: the file is not a checkpoint of ours
+        raise WeightError(
+            f"{path} is not a checkpoint of a training run.", fix="Remove it, or use another --out."
+        ) from error
+    other = [
+        f"{name} {there.get(name)!r} there, {value!r} now" for name, value in run.items() if there.get(name) != value
+    ]
+    if other:
+        raise PolicyError(
+            f"{path.parent} holds another run: {'; '.join(other[:3])}.",
+            fix="Resume with the same arguments, or start afresh with another --out.",
+        )
+    return saved
