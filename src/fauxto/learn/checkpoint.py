@@ -21,6 +21,9 @@ from fauxto.errors import WeightError
 WRAPPERS = ("model", "state_dict", "netC")
 """Keys under which published checkpoints wrap their state dict."""
 
+PAIRS = (("model", "classifier"),)
+"""Keys of two networks that lie side by side in one file (ImagiNet's); they become the first word of every name."""
+
 
 class _Dropped:
     """Stands in for the class of a training framework that a checkpoint names: nothing of it is imported or run."""
@@ -70,6 +73,10 @@ def load_tensors(path: str | Path) -> dict[str, Tensor]:
 def _flat(path: Path, loaded: object) -> dict[str, Tensor]:
     """The state dict itself, out of its wrapper; other entries (optimizer, epoch, args) are left behind."""
     if isinstance(loaded, Mapping):
+        for pair in PAIRS:
+            if all(isinstance(loaded.get(key), Mapping) for key in pair):
+                parts = {key: _flat(path, loaded[key]) for key in pair}
+                return {f"{key}.{name}": value for key, part in parts.items() for name, value in part.items()}
         for key in WRAPPERS:
             if isinstance(loaded.get(key), Mapping):
                 loaded = loaded[key]
