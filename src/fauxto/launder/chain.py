@@ -116,7 +116,7 @@ def follow(mask: np.ndarray, chain: str, seed: int = 0) -> np.ndarray:
         if operator.moves:
             kernel = {"kernel": "nearest"} if "kernel" in step.values else {}
             act = operator.outline or operator.run
-            values = np.asarray(act(values, _rng(seed, index), **{**step.values, **kernel}))
+            values = np.asarray(act(values, rng_of(seed, index), **{**step.values, **kernel}))
     return values[..., 0] > 127
 
 
@@ -141,7 +141,7 @@ def _run(pixels: np.ndarray, steps: list[Step], seed: int) -> tuple[np.ndarray, 
     rows: list[dict[str, Any]] = []
     data: bytes | None = None
     for index, step in enumerate(steps):
-        result = OPERATORS[step.operator].run(pixels, _rng(seed, index), **step.values)
+        result = OPERATORS[step.operator].run(pixels, rng_of(seed, index), **step.values)
         data = result if isinstance(result, bytes) else None
         pixels = codecs.decode(result) if isinstance(result, bytes) else result
         height, width = pixels.shape[:2]
@@ -150,7 +150,8 @@ def _run(pixels: np.ndarray, steps: list[Step], seed: int) -> tuple[np.ndarray, 
     return pixels, rows, data
 
 
-def _rng(seed: int, index: int) -> np.random.Generator:
+def rng_of(seed: int, index: int) -> np.random.Generator:
+    """The generator of a step: a function of the seed and of its place in the chain alone."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
 
 
