@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_strict
-from fauxto.nn.towers import EAGER, VisionTower, fingerprint, no_backbone, read_backbone, whole_number
+from fauxto.nn.towers import EAGER, VisionTower, fingerprint, no_backbone, read_backbone, read_json, whole_number
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -104,16 +104,21 @@ def clip_tower(backbone: Path | None) -> ClipTower:
     """CLIP's picture side from a Hugging Face folder, or from a file with OpenAI's names. Errors: WeightError."""
     if backbone is None:
         no_backbone("a CLIP vision tower", "openai/clip-vit-large-patch14")
-    config, tensors = _read(Path(backbone))
+    tensors, config = _read(Path(backbone))
+    return build_tower(tensors, config, Path(backbone))
+
+
+def build_tower(tensors: Mapping[str, Tensor], config: dict[str, Any], source: Path) -> ClipTower:
+    """CLIP's picture side from tensors with transformers' names; `source` is named in errors. Errors: WeightError."""
     vision = {name: tensor for name, tensor in tensors.items() if name.startswith(VISION)}
     table = "vision_model.embeddings.position_embedding.weight"
-    _require(backbone, vision, table, "visual_projection.weight", "vision_model.embeddings.patch_embedding.weight")
+    _require(source, vision, table, "visual_projection.weight", "vision_model.embeddings.patch_embedding.weight")
     patches, width = vision[table].shape
     patch = vision["vision_model.embeddings.patch_embedding.weight"].shape[-1]
     values = _sizes(config.get("vision_config", config), vision, "vision_model", width)
     values |= {"image_size": patch * math.isqrt(patches - 1), "patch_size": patch}
     model = _vision_model(projection_dim=vision["visual_projection.weight"].shape[0], **values)
-    load_strict(model, vision, backbone)
+    load_strict(model, vision, source)
     return ClipTower(model, fingerprint("clip", vision))
 
 
@@ -121,17 +126,38 @@ def clip_text_tower(backbone: Path | None) -> ClipTextTower:
     """CLIP's text side, from the same places. Errors: WeightError."""
     if backbone is None:
         no_backbone("a CLIP text tower", "openai/clip-vit-large-patch14")
-    config, tensors = _read(Path(backbone))
+    tensors, config = _read(Path(backbone))
+    return build_text_tower(tensors, config, Path(backbone))
+
+
+def build_text_tower(tensors: Mapping[str, Tensor], config: dict[str, Any], source: Path) -> ClipTextTower:
+    """CLIP's text side from tensors with transformers' names; `source` is named in errors. Errors: WeightError."""
     text = {name: tensor for name, tensor in tensors.items() if name.startswith(TEXT)}
     words, places = (f"text_model.embeddings.{name}_embedding.weight" for name in ("token", "position"))
-    _require(backbone, text, words, places, "text_projection.weight", "logit_scale")
+    _require(source, text, words, places, "text_projection.weight", "logit_scale")
     scale = float(text.pop("logit_scale"))
     vocabulary, width = text[words].shape
     values = _sizes(config.get("text_config", {}), text, "text_model", width)
     values |= {"vocab_size": vocabulary, "max_position_embeddings": text[places].shape[0]}
     model = _text_model(projection_dim=text["text_projection.weight"].shape[0], **values)
-    load_strict(model, text, backbone)
+    load_strict(model, text, source)
     return ClipTextTower(model, scale, fingerprint("clip-text", text))
+
+
+def prompt_tokens(backbone: Path | None, words: Sequence[str], context: int, length: int) -> Tensor:
+    """Token ids `(len(words), length)` of the prompts [start, `context` places, word, full stop, end, padding].
+
+    The ids come from `vocab.json` in the folder of the backbone; without a folder they are those of the tiny tower.
+    Each word has to be one token of the vocabulary. Errors: WeightError.
+    """
+    vocabulary = {"<|startoftext|>": 1, ".</w>": 2, "<|endoftext|>": 3}
+    vocabulary |= {f"{word}</w>": 4 + index for index, word in enumerate(words)}
+    if backbone is not None:
+        vocabulary = read_json(backbone / "vocab.json")
+    names = ["<|startoftext|>", ".</w>", "<|endoftext|>", *(f"{word}</w>" for word in words)]
+    start, stop, end, *own = (whole_number(vocabulary, name) for name in names)
+    rows = [[start, *[0] * context, word, stop, end] for word in own]
+    return torch.tensor([row + [0] * (length - len(row)) for row in rows])
 
 
 def tiny_clip_tower(seed: int = 0, *, size: int = 32, patch: int = 8, width: int = 32, depth: int = 4) -> ClipTower:
@@ -223,9 +249,9 @@ OPENAI_NAMES: dict[str, tuple[str, bool]] = {
 }
 
 
-def _read(backbone: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read(backbone: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     config, tensors = read_backbone(backbone)
-    return config, from_openai(tensors)
+    return from_openai(tensors), config
 
 
 def _require(source: Path, tensors: Mapping[str, Tensor], *names: str) -> None:

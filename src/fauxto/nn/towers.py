@@ -19,7 +19,7 @@ EAGER: dict[str, Any] = {"attn_implementation": "eager"}
 """Plain matrix products: the fused attention of transformers branches on values and cannot be traced for export."""
 
 LARGEST_CONFIG = 1 << 20
-"""Bytes of a `config.json` that are read; published ones have a few thousand."""
+"""Bytes of a `config.json` or `vocab.json` that are read; a published vocabulary has 860,000."""
 
 
 class VisionTower(nn.Module):
@@ -129,15 +129,23 @@ def read_backbone(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 f"{path} holds no {file.name}.",
                 fix="A backbone folder holds config.json and model.safetensors, as on its model page.",
             )
-    with config.open("rb") as opened:
+    values = read_json(config)
+    return values, {name: tensor.float() for name, tensor in load_tensors(weights).items()}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object out of a file of at most `LARGEST_CONFIG` bytes. Errors: WeightError."""
+    if not path.is_file():
+        raise WeightError(f"There is no {path}.", fix="Give the folder of the backbone, as on its model page.")
+    with path.open("rb") as opened:
         text = opened.read(LARGEST_CONFIG)
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise WeightError(f"{config} is not JSON: {error}", fix="Download it again.") from error
+        raise WeightError(f"{path} is not JSON: {error}", fix="Download it again.") from error
     if not isinstance(values, dict):
-        raise WeightError(f"{config} is no JSON object.", fix="Download it again.")
-    return values, {name: tensor.float() for name, tensor in load_tensors(weights).items()}
+        raise WeightError(f"{path} is no JSON object.", fix="Download it again.")
+    return values
 
 
 def whole_number(config: dict[str, Any], name: str, default: int | None = None, most: int = 1 << 20) -> int:
@@ -145,8 +153,8 @@ def whole_number(config: dict[str, Any], name: str, default: int | None = None, 
     value = config.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise WeightError(
-            f"config.json says {name} = {value!r}; a whole number from 1 to {most} expected.",
-            fix="Download config.json again.",
+            f"The backbone's JSON says {name} = {value!r}; a whole number from 1 to {most} expected.",
+            fix="Download its JSON files again.",
         )
     return value
 
