@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from fauxto.errors import InputError
+from fauxto.media import jpeg
 from fauxto.media.jpeg import read_header
 from fauxto.media.quantization import NATURAL_ORDER, quality_of
 from tests.media.pictures import file_of, noise
@@ -71,3 +72,13 @@ def test_a_header_without_frame_is_an_error():
     with pytest.raises(InputError) as caught:
         read_header(b"\xff\xd8\xff\xdb\x00")
     assert caught.value.code == "truncated"
+
+
+def test_of_many_tables_the_last_counts_and_the_rest_are_not_converted(monkeypatch: pytest.MonkeyPatch):
+    data = file_of(noise(16, 16), "JPEG", quality=83)
+    flood = (b"\xff\xdb\0\x43\0" + bytes([1]) * 64) * 2000
+    converted, natural = [], jpeg._natural
+    monkeypatch.setattr(jpeg, "_natural", lambda raw: converted.append(raw) or natural(raw))
+    flooded = read_header(data[:2] + flood + data[2:])
+    assert len(converted) == 2
+    assert (flooded.quantization, flooded.quality) == (read_header(data).quantization, 83.0)

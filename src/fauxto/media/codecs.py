@@ -189,7 +189,9 @@ def _our_errors(format: str) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise ResourceError(
-            "There is not enough memory to decode the picture.", fix="Use fewer workers.", code="memory"
+            "There is not enough memory to decode the picture, or a row of it is too long for its codec.",
+            fix="If you trust the file, raise the limit with --limit-memory, or use fewer workers.",
+            code="memory",
         ) from error
     except Exception as error:
         cut = "truncated" in str(error).lower() or "premature end of jpeg" in str(error).lower()

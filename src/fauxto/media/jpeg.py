@@ -71,17 +71,18 @@ def header_of(parts: Walk) -> JpegHeader:
     )
     if any(not (1 <= c.horizontal <= 4 and 1 <= c.vertical <= 4) for c in components):
         raise _corrupt("has sampling factors outside of 1 to 4")
-    tables: dict[int, tuple[int, ...]] = {}
+    stored: dict[int, memoryview] = {}
     restart, adobe = 0, None
     for part in parts.parts:
         if part.name == "SOS":
             break
         if part.name == "DQT":
-            tables.update(_tables(part.data))
+            stored.update(_tables(part.data))
         elif part.name == "DRI" and len(part.data) == 2:
             restart = int.from_bytes(part.data, "big")
         elif part.name == "APP14" and part.data[:5] == b"Adobe" and len(part.data) >= 12:
             adobe = part.data[11]
+    tables = {number: _natural(raw) for number, raw in stored.items()}  # the last of a number counts, as in libjpeg
     used = [tables[c.table] for c in components[:3] if c.table in tables]
     return JpegHeader(
         width=int.from_bytes(sof[3:5], "big"),
@@ -99,17 +100,22 @@ def header_of(parts: Walk) -> JpegHeader:
     )
 
 
-def _tables(segment: memoryview) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The tables of a DQT segment, from zigzag to natural order; a table that is cut off is left out."""
+def _tables(segment: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Number and bytes (one or two a value) of each table of a DQT segment; one that is cut off is left out."""
     position = 0
     while position < len(segment):
         size, number = 1 + (segment[position] >> 4 > 0), segment[position] & 15
         raw = segment[position + 1 : position + 1 + 64 * size]
         if len(raw) < 64 * size:
             return
-        zigzag = [int.from_bytes(raw[i * size : (i + 1) * size], "big") for i in range(64)]
-        yield number, tuple(zigzag[k] for k in NATURAL_ORDER)
+        yield number, raw
         position += 1 + 64 * size
+
+
+def _natural(raw: memoryview) -> tuple[int, ...]:
+    """A table of 64 or 128 bytes from zigzag to natural order."""
+    size = len(raw) // 64
+    return tuple(int.from_bytes(raw[k * size : (k + 1) * size], "big") for k in NATURAL_ORDER)
 
 
 def _subsampling(components: tuple[Component, ...]) -> str:
