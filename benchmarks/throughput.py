@@ -112,7 +112,7 @@ def _arms(
         for label, loop in loops.items():
             for batch in BATCHES:
                 work[f"{name} | {label} batch {batch}"] = partial(loop.run, files, batch, seconds)
-        repeats = max(2, round(10 * seconds / len(files)))
+        repeats = max(2, round(40 * seconds / len(files)))
         work[f"{name} | scan "] = partial(arms.scan, files, repeats, WORKERS, str(model.folder))
         work[f"{name} | scan full decode "] = partial(arms.scan, files, repeats, WORKERS, str(model.folder), site)
         texts = [str(path) for path in files]
