@@ -25,7 +25,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,14 +53,15 @@ def main() -> None:
     arguments = parser.parse_args()
     model = load(arguments.model)
     with tempfile.TemporaryDirectory() as folder:
-        report = measure(model, arguments, Path(folder))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(report, indent=1) + "\n")
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        for report in measure(model, arguments, Path(folder)):
+            arguments.out.write_text(json.dumps(report, indent=1) + "\n")
     show(report)
     print(f"wrote {arguments.out}")
 
 
-def measure(model: Model, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def measure(model: Model, arguments: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
+    """The report so far after each round, so that a long run that is interrupted leaves what it has."""
     paths = sets.sources(arguments.pictures)
     pictures = {kind.name: sets.make(kind, paths, folder / kind.name, arguments.count) for kind in sets.KINDS}
     about = machine.describe(*PACKAGES)
@@ -72,17 +73,17 @@ def measure(model: Model, arguments: argparse.Namespace, folder: Path) -> dict[s
             got = work[name]()
             for part, cost in got.items() if isinstance(got, dict) else [("", got)]:
                 costs.setdefault(f"{name}{part}", []).append(cost)
-        print(f"round {number + 1} of {arguments.rounds} done after {time.perf_counter() - start:.0f} s", flush=True)
-    wall, own_share = time.perf_counter() - start, machine.own_cpu() - own
-    others = None if busy is None else max(0.0, machine.busy_cpu() - busy - own_share) / wall
-    return {
-        **about,
-        "model": {**model.identity, "windows": model.crop.count, "window": model.crop.size},
-        "rounds": arguments.rounds,
-        "cores_taken_by_others": None if others is None else round(others, 2),
-        "sets": {name: _about(files) for name, files in pictures.items()},
-        **_results(costs, list(pictures), model.crop.count),
-    }
+        wall, own_share = time.perf_counter() - start, machine.own_cpu() - own
+        others = None if busy is None else max(0.0, machine.busy_cpu() - busy - own_share) / wall
+        print(f"round {number + 1} of {arguments.rounds} done after {wall:.0f} s", flush=True)
+        yield {
+            **about,
+            "model": {**model.identity, "windows": model.crop.count, "window": model.crop.size},
+            "rounds": number + 1,
+            "cores_taken_by_others": None if others is None else round(others, 2),
+            "sets": {name: _about(files) for name, files in pictures.items()},
+            **_results(costs, list(pictures), model.crop.count),
+        }
 
 
 def _arms(
