@@ -1,5 +1,5 @@
-"""Differentiable twins of operators, for attacks and training that look through a history. The one file with torch,
-but for the JPEG beside it.
+"""Differentiable twins of operators, for attacks and training that look through a history. Torch is imported here
+and in the two files that this one uses, nowhere else in this room.
 
 A twin takes float32 `(N, 3, H, W)` in [0, 1] and does what its operator does to the 8-bit picture; rounding passes the
 gradient straight through (Bengio et al., 2013). JPEG, tone, crops and borders give the operator's own values;
