@@ -87,10 +87,15 @@ class CrossGenerator:
                     samples, self.by, held_out_reals=self.held_out_reals, together=self.together, most=self.most
                 )
             case "leave-source-out":
-                found = leave_sources_out(samples, self.by, most=self.most)
+                found = leave_sources_out(samples, "source" if self.by == "generator" else self.by, most=self.most)
             case _:
                 raise InputError(f"There is no mode {self.mode!r}.", fix="Use one of matrix, leave-generator-out, ...")
         for fold in found:
+            if len({sample.label for sample in fold.train}) < 2:
+                raise InputError(
+                    f"{fold.trained_on}: nothing real, or nothing generated, is left to train on.",
+                    fix="Leave fewer generators or sources out at once.",
+                )
             if shared := overlap(fold):
                 raise ContractError(f"{fold.trained_on}: {shared} groups are on both sides.", fix="Report this fault.")
         return found

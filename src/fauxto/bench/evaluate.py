@@ -116,9 +116,15 @@ class _Cut:
         self._labels = np.array([sample.label for sample in scores.samples])
         self._clusters = np.array([str(number) for number in groups(scores.samples)])
         self._headers: dict[tuple[str, str], float | None] = {}
+        self._known: dict[tuple[str, str, str], tuple[Part, Measured]] = {}
 
     def measure(self, name: str, one: TestSet, chain: str) -> tuple[Part, Measured]:
         """The logits and the figures of a detector on a set under a chain."""
+        if (name, one.name, chain) not in self._known:
+            self._known[name, one.name, chain] = self._measure(name, one, chain)
+        return self._known[name, one.name, chain]
+
+    def _measure(self, name: str, one: TestSet, chain: str) -> tuple[Part, Measured]:
         at = np.array([self._at[sample.path] for sample in one.samples])
         logits, labels, clusters = self.scores.logits[name][chain][at], self._labels[at], self._clusters[at]
         real, fake = (np.isfinite(logits) & (labels == label) for label in (0, 1))

@@ -60,7 +60,7 @@ class Augmented:
         if "j" in self.how:
             for change in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
                 picture = change(picture).enhance(rng.uniform(0.5, 1.5))
-        pixels = np.asarray(picture)
+        pixels = np.array(picture)
         if "m" in self.how and rng.random() < 0.5:
             pixels = mask_cells(pixels, rng.uniform(0, 0.75), rng)
         return self.inner.augment(pixels, rng)
