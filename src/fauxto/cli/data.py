@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from fauxto.cli.check import require_lab
 from fauxto.errors import FauxtoError, InputError
 
 if TYPE_CHECKING:
@@ -150,7 +151,6 @@ def split(
     """
     from fauxto.data.describe import describe as count  # noqa: PLC0415
     from fauxto.data.manifest import read, write  # noqa: PLC0415
-    from fauxto.data.similar import near_duplicates  # noqa: PLC0415
     from fauxto.data.split import split as divide  # noqa: PLC0415
     from fauxto.data.walk import Problems  # noqa: PLC0415
 
@@ -160,7 +160,7 @@ def split(
     problems = Problems()
     pairs: list[tuple[int, int]] = []
     if near and "duplicate" in keys:
-        from fauxto.data.similar import looks  # noqa: PLC0415
+        from fauxto.data.similar import looks, near_duplicates  # noqa: PLC0415
 
         with progress(len(samples), "looking") as step:
             pairs = near_duplicates(list(looks(samples, problems, step)))
@@ -209,7 +209,7 @@ def audit(manifest: Path, /, *, near: bool = True, most: int = 20_000, seed: int
     json
         Print one JSON object.
     """
-    require_scikit_learn()
+    require_lab()
     from fauxto.data.audit import audit as run  # noqa: PLC0415
     from fauxto.data.manifest import read  # noqa: PLC0415
 
@@ -269,13 +269,6 @@ def measured(samples: Iterable[Sample], problems: Problems) -> Iterator[Sample]:
             yield one(sample)
         except (FauxtoError, OSError) as error:
             problems.add(sample.path, str(error))
-
-
-def require_scikit_learn() -> None:
-    """Say how to get what the probes are made of. Errors: ResourceError."""
-    from fauxto.cli.check import require_lab  # noqa: PLC0415
-
-    require_lab()
 
 
 def say_problems(problems: Problems) -> None:

@@ -1,4 +1,7 @@
-"""Near-duplicates: a 64-bit perceptual hash finds candidates, the correlation of small copies confirms them."""
+"""Near-duplicates: a 64-bit perceptual hash finds candidates, the correlation of small copies confirms them.
+
+Re-encoded, shrunk, blurred and brightened copies are found; a crop or a mirrored picture is another picture.
+"""
 
 from __future__ import annotations
 

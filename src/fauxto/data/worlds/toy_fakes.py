@@ -88,8 +88,7 @@ def train_toy(
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * (1 - step / steps)
-        chosen = [_window(photographs[i], crop, rng) for i in rng.integers(len(photographs), size=batch)]
-        pixels = torch.from_numpy(np.stack(chosen)).permute(0, 3, 1, 2).float() / 255
+        pixels = windows(photographs, crop, batch, rng)
         loss = (model(pixels) - pixels).abs().mean()
         optimizer.zero_grad()
         loss.backward()
@@ -100,8 +99,18 @@ def train_toy(
 def redraw(model: ToyAutoencoder, photographs: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The fakes of uint8 HWC photographs (even sides), in their order, uint8 of the same shape."""
     with torch.inference_mode():
-        drawn = [model(torch.tensor(p).permute(2, 0, 1)[None].float() / 255)[0] for p in photographs]
-    return [(d.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy() for d in drawn]
+        return [to_pictures(model(torch.tensor(p).permute(2, 0, 1)[None].float() / 255))[0] for p in photographs]
+
+
+def windows(photographs: Sequence[np.ndarray], size: int, count: int, rng: np.random.Generator) -> Tensor:
+    """`count` random windows of random photographs as a batch, float32 `(count, 3, size, size)` in [0, 1]."""
+    chosen = [_window(photographs[i], size, rng) for i in rng.integers(len(photographs), size=count)]
+    return torch.from_numpy(np.stack(chosen)).permute(0, 3, 1, 2).float() / 255
+
+
+def to_pictures(drawn: Tensor) -> list[np.ndarray]:
+    """A batch `(n, 3, h, w)`, clipped to [0, 1] and rounded, as uint8 HWC pictures."""
+    return list((drawn.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy())
 
 
 def _window(pixels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
