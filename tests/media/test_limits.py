@@ -140,3 +140,14 @@ def test_a_kind_of_jpeg_that_no_decoder_reads_is_unsupported():
     refused(bytes(data), "unsupported")
     with pytest.raises(InputError):
         probe(bytes(data))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK"])
+def test_a_picture_is_converted_strip_by_strip(mode: str):
+    """Beside the codec's own picture there is the result, 3 bytes a pixel, and strips of 256 rows."""
+    data = file_of(noise(500, 4000, mode), "TIFF" if mode == "CMYK" else "PNG")
+    tracemalloc.start()
+    decode(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500 * 4000 * 3 + 500 * 256 * 24 + 2 * len(data)

@@ -36,7 +36,7 @@ _PLUGINS = {
     "heif": "pillow_heif:HeifImageFile",
 }
 _MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"}
-_STRIP = 256  # rows at a time, so that 16-bit intermediates stay small
+_STRIP = 256  # rows at a time, so that intermediates stay small
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,10 @@ def _plugin(format: str) -> Callable[[Any], Image.Image]:
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
-    """Pixels of any mode as RGB: 16 bits by their high byte, alpha over white, CMYK by Pillow's formula."""
+    """Pixels of any mode as RGB: 16 bits by their high byte, alpha over white, CMYK by Pillow's formula.
+
+    Strip by strip, for a whole picture in two more modes would double what its decoding takes.
+    """
     if image.mode.startswith("I;16"):
         gray = (np.asarray(image) >> 8).astype(np.uint8)
         return np.repeat(gray[..., None], 3, axis=2)
@@ -126,9 +129,13 @@ def _rgb(image: Image.Image) -> np.ndarray:
             fix="Convert it to gray, RGB or CMYK of 8 or 16 bits a channel.",
             code="unsupported",
         )
-    if image.has_transparency_data:
-        return over_white(np.asarray(image.convert("RGBA")))
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+    transparent, (width, height) = image.has_transparency_data, image.size
+    wanted, out = "RGBA" if transparent else "RGB", np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP):
+        strip = image.crop((0, top, width, min(top + _STRIP, height)))
+        pixels = np.asarray(strip if strip.mode == wanted else strip.convert(wanted))
+        out[top : top + _STRIP] = over_white(pixels) if transparent else pixels
+    return out
 
 
 def over_white(rgba: np.ndarray) -> np.ndarray:
