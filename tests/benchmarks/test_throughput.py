@@ -48,7 +48,7 @@ def test_the_scan_is_timed_row_by_row(files: list[Path], tmp_path: Path):
     cost = arms.scan(files, 4, 2, model, tmp_path / "site")
     assert (cost["whole"].count, cost["steady"].count) == (12, 9)
     assert 0 < cost["steady"].wall < cost["whole"].wall
-    assert 0 < cost["steady"].cpu < cost["whole"].cpu
+    assert 0 <= cost["steady"].cpu < cost["whole"].cpu  # of so little work, starting up may be all
     with pytest.raises(SystemExit, match="The scan failed"):
         arms.first_verdict(tmp_path / "none.jpg", model)
 
