@@ -66,7 +66,7 @@ def test_the_filter_bank_is_pywavelets():
 
 def test_unknown_claims_and_scales_are_refused():
     with pytest.raises(InputError, match="no claim"):
-        run("fatformer", "smoke")
+        run("e2gan", "smoke")
     with pytest.raises(InputError, match="scale"):
         run("npr", "enormous")
     with pytest.raises(InputError, match="ForenSynths"):

@@ -70,6 +70,15 @@ def test_a_fresh_adapter_adds_its_local_half_and_none_of_the_frequencies():
     assert torch.equal(after[:, 0], before[:, 0]) and not torch.allclose(after[:, 1:], before[:, 1:])
 
 
+def test_an_adapter_learns_behind_a_frozen_tower():
+    """Tokens that want no gradient and lie channels last: torch's group norm crashed on them."""
+    adapter = ForgeryAwareAdapter(32, heads=4)
+    with torch.no_grad():
+        adapter.freq_scale.fill_(1.0)
+    adapter(torch.rand(16, 17, 32)).square().sum().backward()
+    assert all(parameter.grad.isfinite().all() for parameter in adapter.parameters())
+
+
 def test_silent_adapters_leave_the_plain_tower():
     built = FatFormer(backbone="tiny", adapters=2)
     network = built.network().eval()

@@ -8,13 +8,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
+from fauxto.claims.encoder import learn_by_contrast
 from fauxto.claims.experiment import compare, to_tensor
 from fauxto.claims.resampled_corpus import RESAMPLERS, Resampled, make_resampled
 from fauxto.data.worlds.camera import photograph
 from fauxto.detect.rigid import CARD, RIGID, Sensitivity
 from fauxto.errors import InputError
 from fauxto.nn.backbone import Tower, open_backbone
-from fauxto.nn.contrastive import supervised_contrastive
 from fauxto.nn.dino import tiny_dinov2_tower
 from fauxto.nn.efficientnet_lite import efficientnet_lite0_tower
 from fauxto.score.roc import auc
@@ -79,8 +79,8 @@ def laptop(seeds: tuple[int, ...] = SEEDS, count: int = 100, steps: int = 150) -
     arms = ("trained on photographs", "random weights", "ImageNet (EfficientNet-Lite0)", "cosine of pixels")
     table: dict[str, list[dict[str, object]]] = {arm: [] for arm in arms}
     for seed in seeds:
-        encoder = learn_encoder(seed, steps)
-        towers = (encoder, tiny_dinov2_tower(seed, width=32), efficientnet_lite0_tower(SIDE), None)
+        encoder = learn_by_contrast(tiny_dinov2_tower(seed), seed, steps)
+        towers = (encoder, tiny_dinov2_tower(seed), efficientnet_lite0_tower(SIDE), None)
         split = make_resampled(seed + 100, SIDE, train=count, test=count, share=SHARE)
         for arm, tower in zip(arms, towers, strict=True):
             table[arm].append(_calibrated(tower, split))
@@ -110,31 +110,6 @@ def laptop(seeds: tuple[int, ...] = SEEDS, count: int = 100, steps: int = 150) -
         note="A tiny encoder of the camera world stands in for DINOv2, whose weights cannot be had here. "
         "The published direction is that generated pictures move further.",
     )
-
-
-def learn_encoder(seed: int, steps: int) -> Tower:
-    """A small transformer that has seen photographs only: two crops of one picture attract, others repel."""
-    tower = tiny_dinov2_tower(seed, width=32)
-    rng = np.random.default_rng((0xD140, seed))
-    scenes = [photograph(seed * 1_000_000 + 500_000 + index, 48) for index in range(200)]
-    optimizer = torch.optim.AdamW(tower.parameters(), lr=2e-3)
-    for _ in range(steps):
-        chosen = rng.integers(len(scenes), size=32)
-        views = [_view(scenes[index], rng) for _ in range(2) for index in chosen]
-        features = tower(to_tensor(views))
-        loss = supervised_contrastive(features, torch.from_numpy(np.tile(chosen, 2)), temperature=0.2)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return tower
-
-
-def _view(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A crop, maybe mirrored, brighter or of more contrast; no noise and no blur: those are what is asked about."""
-    top, left = rng.integers(len(pixels) - SIDE + 1, size=2)
-    crop = pixels[top : top + SIDE, left : left + SIDE]
-    crop = crop[:, ::-1] if rng.random() < 0.5 else crop
-    return np.clip((crop - 128.0) * rng.uniform(0.6, 1.4) + 128 + rng.uniform(-30, 30), 0, 255).astype(np.uint8)
 
 
 def _calibrated(tower: Tower | None, split: Resampled) -> dict[str, object]:

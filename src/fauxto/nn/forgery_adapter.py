@@ -54,7 +54,8 @@ class ForgeryAwareAdapter(nn.Module):
         """`(n, width, side, side)` to the same shape: split, attend across bands, then positions, feed, merge."""
         bands = haar_split(maps)
         side = bands.shape[-1]
-        normed = self.dwt_norm(bands.flatten(-2)).permute(0, 2, 3, 1)  # (n, 4, positions, width)
+        # contiguous: torch 2.13's channels-last gradient of group norm crashes where the input, frozen, wants none
+        normed = self.dwt_norm(bands.flatten(-2).contiguous()).permute(0, 2, 3, 1)  # (n, 4, positions, width)
         mixed = self.across_positions(self.across_bands(normed))
         fed = self.linear2(self.dropout(self.linear1(mixed).relu()))
         mixed = self.norm3(mixed + self.dropout(fed))
