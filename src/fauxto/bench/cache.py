@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from fauxto.data.measure import Outside
 from fauxto.errors import ResourceError
@@ -96,7 +96,8 @@ class Cache:
         values = json.loads(row[0]) if row else {}
         if set(values) != set(Outside.__dataclass_fields__):  # none, or of a version that measured other things
             return None
-        return Outside(**{key: frozenset(v) if isinstance(v, list) else v for key, v in values.items()})
+        restored: dict[str, Any] = {key: frozenset(v) if isinstance(v, list) else v for key, v in values.items()}
+        return Outside(**restored)
 
     def put_facts(self, content: str, chain: str, facts: Outside) -> None:
         """Remember the outside of a file."""
