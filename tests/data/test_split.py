@@ -58,7 +58,7 @@ def test_free_samples_are_divided_closely():
         assert shares_of(done.samples, label) == pytest.approx(SHARES, abs=0.01)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5), st.integers(0, 6)), min_size=30, max_size=60))
 def test_groups_are_never_cut(rows):
     samples = [

@@ -16,13 +16,13 @@ _DEPTH, _LEAF = 4, 0.02
 
 def held_out_scores(columns: np.ndarray, labels: np.ndarray, parts: np.ndarray, seed: int) -> np.ndarray:
     """What a decision tree of depth 4 gives each sample, `(n,)`, fitted where the sample's group is not."""
-    from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415
     from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415
 
     scores = np.full(len(labels), 0.5)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for fit, score in folds.split(columns, labels, parts):
-        if len(np.unique(labels[fit])) < 2:
+    fold = folds(labels, parts, seed)
+    for number in range(FOLDS):
+        fit, score = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        if len(np.unique(labels[fit])) < 2 or not len(score):
             continue
         leaf = max(5, int(_LEAF * len(fit)))
         tree = DecisionTreeClassifier(
@@ -30,6 +30,21 @@ def held_out_scores(columns: np.ndarray, labels: np.ndarray, parts: np.ndarray, 
         )
         scores[score] = tree.fit(columns[fit], labels[fit]).predict_proba(columns[score])[:, 1]
     return np.round(scores, 9)  # the same share of a class is the same score, whatever the order of the sum
+
+
+def folds(labels: np.ndarray, parts: np.ndarray, seed: int) -> np.ndarray:
+    """The fold of each sample, `(n,)`: whole groups, dealt by size, those of one class apart from the other's.
+
+    >>> folds(np.array([0, 0, 1, 1, 1]), np.array([7, 7, 3, 4, 5]), 0).tolist()
+    [0, 0, 3, 2, 1]
+    """
+    _, numbers, sizes = np.unique(parts, return_inverse=True, return_counts=True)
+    share = np.bincount(numbers, labels) / sizes  # of class 1 in each group
+    random = np.random.default_rng(seed).random(len(sizes))
+    order = np.lexsort((random, -sizes, share))
+    dealt = np.empty(len(sizes), dtype=np.int64)
+    dealt[order] = np.arange(len(sizes)) % FOLDS
+    return dealt[numbers]
 
 
 def auc(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:
