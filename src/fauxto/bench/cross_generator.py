@@ -115,7 +115,8 @@ class CrossGenerator:
         work = Path(work)
         folds = self.folds(samples)
         found = audit(samples, near=False, step=progress("audit", len(samples)))
-        store = build(unique_paths(folds), work, per_picture=self.patches, seed=0)
+        untrained = any(one.weights is None for one in detectors)
+        store = build(unique_paths(folds), work, per_picture=self.patches, seed=0) if untrained else None
         rows: list[Row] = []
         means: list[Row] = []
         step = progress("train and score", len(folds) * len(self.seeds) * len(detectors))
@@ -124,7 +125,7 @@ class CrossGenerator:
                 for seed in self.seeds:
                     trained = {}
                     for contender in detectors:
-                        if contender.weights is not None:
+                        if contender.weights is not None or store is None:
                             trained[contender.name] = contender.loaded()
                         else:
                             plan = equal_plans(contender, replace(self.plan, seed=seed), self.crops)
