@@ -153,6 +153,7 @@ def package(
     from fauxto.catalog import find  # noqa: PLC0415
     from fauxto.data.manifest import read  # noqa: PLC0415
     from fauxto.learn.package import package as make  # noqa: PLC0415
+    from fauxto.score.roc import auc  # noqa: PLC0415
 
     kind = find(system)
     detector = kind(**options(kind, backbone))
@@ -160,12 +161,15 @@ def package(
     samples = [sample for sample in read(data) if sample.split == "calibration"]
     made = make(detector, samples, out, version=version, descriptions=_sentences(describe))
     shift = float(np.abs(made.float_logits - made.int8_logits).mean())
+    areas = [auc(z[made.labels == 0], z[made.labels == 1]) for z in (made.float_logits, made.int8_logits)]
     report = {
         "model": str(out),
         "pictures": len(made.labels),
         "skipped": made.skipped,
         "parity": made.parity,
         "int8_shift": shift,
+        "auc_float": round(areas[0], 4),
+        "auc_int8": round(areas[1], 4),
     }
     print(json.dumps(report))
     return 0
