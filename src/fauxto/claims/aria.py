@@ -116,7 +116,7 @@ def smoke() -> ClaimResult:
     )
 
 
-def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 150, test: int = 100, epochs: int = 6) -> ClaimResult:
+def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, epochs: int = 5) -> ClaimResult:
     """The transfer table of the small sibling of the network, and what a thumbnail tells of each method."""
     checks = exact_checks()
     tables, content = [], []
