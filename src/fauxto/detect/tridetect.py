@@ -16,6 +16,7 @@ from fauxto.launder import apply
 from fauxto.learn.checkpoint import load_trained, save_trained
 from fauxto.media.crops import CropSpec, cut, take
 from fauxto.nn.backbone import Tower, open_backbone
+from fauxto.nn.logits import log_sum_exp
 from fauxto.nn.lora_experts import attach_experts
 from fauxto.nn.scoring import score_images, to_network
 from fauxto.nn.sinkhorn import balanced_codes
@@ -166,13 +167,8 @@ class TriDetect:
 
 
 def generated_logit(logits: Tensor) -> Tensor:
-    """`(..., 1 + families)` to `(...)`: its sigmoid is 1 - softmax(real).
-
-    The log-sum-exp is written out: OpenVINO's own operator for it gives wrong values.
-    """
-    fakes = logits[..., 1:]
-    peak = fakes.detach().amax(-1, keepdim=True)
-    return (fakes - peak).exp().sum(-1).log() + (peak - logits[..., :1])[..., 0]
+    """`(..., 1 + families)` to `(...)`: its sigmoid is 1 - softmax(real)."""
+    return log_sum_exp(logits[..., 1:]) - logits[..., 0]
 
 
 def triarchy_loss(

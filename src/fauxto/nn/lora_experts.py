@@ -31,7 +31,7 @@ class ExpertLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class; n may be anything, the same for every expert."""
-        streams = x.reshape(self.experts, -1, x.shape[-1])
+        streams = x.reshape(self.experts, -1, self.base.in_features)
         frozen = self.base(x)
         return frozen + self.scale * (streams @ self.down @ self.up).reshape_as(frozen)
 

@@ -23,7 +23,8 @@ class NeighbourResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The residual, in the units of `x`."""
         first = x[..., ::2, ::2]
-        return x - first.repeat_interleave(2, dim=-2).repeat_interleave(2, dim=-1)
+        # torch's exporter overwrites a shared constant -1 where this dim is negative
+        return x - first.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
 
 
 class DiagonalHaar(nn.Module):
