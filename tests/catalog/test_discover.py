@@ -65,7 +65,7 @@ def test_find_imports_the_class_of_a_slug():
 
 def test_find_refuses_what_is_planned_or_unknown():
     with pytest.raises(InputError, match="planned"):
-        find("fatformer")
+        find("e2gan")
     with pytest.raises(InputError, match="no system"):
         find("nosuch")
     with pytest.raises(InputError, match="no file"):

@@ -6,6 +6,7 @@ nothing is trained, and `share` sets how much of the redrawn picture is mixed in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -36,6 +37,15 @@ class Resampled:
         """The training pictures, reals first, and their labels."""
         labels = np.repeat([0, 1], [len(self.train_real), len(self.train_fake)])
         return [*self.train_real, *self.train_fake], labels
+
+    def through(self, encode: Callable[[list[np.ndarray]], np.ndarray]) -> Resampled:
+        """The same corpus with each picture replaced by its row of `encode(pictures)`: computed once for all arms."""
+        return Resampled(
+            list(encode(self.train_real)),
+            list(encode(self.train_fake)),
+            list(encode(self.test_real)),
+            {family: list(encode(fakes)) for family, fakes in self.test_fake.items()},
+        )
 
 
 def make_resampled(

@@ -53,7 +53,8 @@ def smoke() -> ClaimResult:
     checks = exact_checks()
     corpus = make_resampled(0, SIDE, train=60, test=60, share=1.0, families=(TRAIN_FAMILY,))
     tower = efficientnet_lite0_tower(SIDE).requires_grad_(False).eval()
-    found, chance = (arm(tower, corpus, 0, steps=60, blocks=slice(None), shuffle=shuffle) for shuffle in (False, True))
+    frozen = layers_of(tower, corpus)
+    found, chance = (arm(tower, frozen, 0, steps=60, blocks=slice(None), shuffle=shuffle) for shuffle in (False, True))
     measured, control = found[TRAIN_FAMILY], chance[TRAIN_FAMILY]
     return ClaimResult(
         slug=CARD.slug,
@@ -77,9 +78,9 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, st
     table: dict[str, list[dict[str, float]]] = {name: [] for name in arms}
     tower = efficientnet_lite0_tower(SIDE).requires_grad_(False).eval()
     for seed in seeds:
-        corpus = make_resampled(seed, SIDE, train=train, test=test, share=SHARE)
+        frozen = layers_of(tower, make_resampled(seed, SIDE, train=train, test=test, share=SHARE))
         for name, blocks in arms.items():
-            table[name].append(arm(tower, corpus, seed, steps=steps, blocks=blocks))
+            table[name].append(arm(tower, frozen, seed, steps=steps, blocks=blocks))
     unseen = {name: [float(np.mean([row[f] for f in UNSEEN])) for row in rows] for name, rows in table.items()}
     margin = compare(unseen["all blocks"], unseen["last block"])
     return ClaimResult(
@@ -107,12 +108,12 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, st
 
 
 def arm(
-    tower: Tower, corpus: Resampled, seed: int, *, steps: int, blocks: slice, shuffle: bool = False
+    tower: Tower, frozen: Resampled, seed: int, *, steps: int, blocks: slice, shuffle: bool = False
 ) -> dict[str, float]:
-    """AUC on each family of a fusion of some blocks, trained on the one family with RINE's own loss."""
-    pictures, labels = corpus.train
+    """AUC on each family of a fusion of some blocks of `tower`, trained on the one family with RINE's own loss."""
+    rows, labels = frozen.train
     labels = np.random.default_rng((0x5F, seed)).permutation(labels) if shuffle else labels
-    inputs, targets = torch.from_numpy(_layers(tower, pictures)[:, blocks]), torch.from_numpy(labels).float()
+    inputs, targets = torch.from_numpy(np.stack(rows)[:, blocks]), torch.from_numpy(labels).float()
     fusion = seeded(lambda: BlockFusion(inputs.shape[1], inputs.shape[2], WIDTH, LAYERS, 0.2), seed)
     loss = RINE(backbone=tower, width=WIDTH).loss
     optimizer = torch.optim.Adam(fusion.parameters(), lr=1e-3)
@@ -127,13 +128,14 @@ def arm(
             optimizer.step()
     fusion.eval()
 
-    def logits(images: list[np.ndarray]) -> np.ndarray:
+    def logits(vectors: list[np.ndarray]) -> np.ndarray:
         with torch.inference_mode():
-            return fusion(torch.from_numpy(_layers(tower, images)[:, blocks]))[0][:, 0].numpy()
+            return fusion(torch.from_numpy(np.stack(vectors)[:, blocks]))[0][:, 0].numpy()
 
-    reals = logits(corpus.test_real)
-    return {str(family): round(auc(reals, logits(fakes)), 4) for family, fakes in corpus.test_fake.items()}
+    reals = logits(frozen.test_real)
+    return {str(family): round(auc(reals, logits(fakes)), 4) for family, fakes in frozen.test_fake.items()}
 
 
-def _layers(tower: Tower, pictures: list[np.ndarray]) -> np.ndarray:
-    return features(tower, to_network(np.stack(pictures)), kind="layers")
+def layers_of(tower: Tower, corpus: Resampled) -> Resampled:
+    """The corpus with the vectors of all blocks in place of its pictures."""
+    return corpus.through(lambda pictures: features(tower, to_network(np.stack(pictures)), kind="layers"))

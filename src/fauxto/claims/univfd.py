@@ -17,7 +17,7 @@ from fauxto.detect.univfd import CARD, UnivFDNetwork, nearest_neighbour
 from fauxto.errors import InputError
 from fauxto.learn.features import features
 from fauxto.learn.probe import fit_linear
-from fauxto.nn.backbone import Tower, open_backbone
+from fauxto.nn.backbone import open_backbone
 from fauxto.nn.efficientnet_lite import EfficientNetLite0, EfficientNetTower, efficientnet_lite0_tower
 from fauxto.nn.scoring import to_network
 from fauxto.score.roc import auc
@@ -60,7 +60,8 @@ def smoke() -> ClaimResult:
     checks = exact_checks()
     corpus = make_resampled(0, SIDE, train=60, test=60, share=1.0, families=(TRAIN_FAMILY,))
     tower = efficientnet_lite0_tower(SIDE).requires_grad_(False).eval()
-    found, shuffled = probe_aucs(tower, corpus, seed=0), probe_aucs(tower, corpus, seed=0, shuffle=True)
+    frozen = corpus.through(lambda pictures: features(tower, to_network(np.stack(pictures))))
+    found, shuffled = probe_aucs(frozen, seed=0), probe_aucs(frozen, seed=0, shuffle=True)
     measured, control = found[TRAIN_FAMILY], shuffled[TRAIN_FAMILY]
     return ClaimResult(
         slug=CARD.slug,
@@ -86,11 +87,15 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
         corpus = make_resampled(seed, SIDE, train=train, test=test, share=SHARE)
         tower = efficientnet_lite0_tower(SIDE).requires_grad_(False).eval()
         random = EfficientNetTower(cast(EfficientNetLite0, seeded(EfficientNetLite0, seed)), "random", SIDE).eval()
-        table[arms[0]].append(probe_aucs(tower, corpus, seed))
+        frozen, drawn = (
+            corpus.through(lambda pictures, tower=t: features(tower, to_network(np.stack(pictures))))
+            for t in (tower, random)
+        )
+        table[arms[0]].append(probe_aucs(frozen, seed))
         table[arms[1]].append(_trained(corpus, seed, epochs))
-        table[arms[2]].append(_nearest(tower, corpus))
-        table[arms[3]].append(probe_aucs(random, corpus, seed))
-        table[arms[4]].append(probe_aucs(tower, corpus, seed, shuffle=True))
+        table[arms[2]].append(_nearest(frozen))
+        table[arms[3]].append(probe_aucs(drawn, seed))
+        table[arms[4]].append(probe_aucs(frozen, seed, shuffle=True))
     unseen = {arm: [float(np.mean([row[f] for f in UNSEEN])) for row in rows] for arm, rows in table.items()}
     margin = compare(unseen[arms[0]], unseen[arms[1]])
     return ClaimResult(
@@ -117,24 +122,20 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
     )
 
 
-def probe_aucs(tower: Tower, corpus: Resampled, seed: int, shuffle: bool = False) -> dict[str, float]:
-    """AUC on each family of a logistic regression on the features of `tower`, trained on the one family."""
-    pictures, labels = corpus.train
+def probe_aucs(frozen: Resampled, seed: int, shuffle: bool = False) -> dict[str, float]:
+    """AUC on each family of a logistic regression on features, trained on the one family."""
+    rows, labels = frozen.train
     labels = np.random.default_rng((0x5F, seed)).permutation(labels) if shuffle else labels
-    weight, bias = fit_linear(_features(tower, pictures), labels, strength=0.01)
-    reals = _features(tower, corpus.test_real) @ weight + bias
-    return {
-        str(family): round(auc(reals, _features(tower, fakes) @ weight + bias), 4)
-        for family, fakes in corpus.test_fake.items()
-    }
+    weight, bias = fit_linear(np.stack(rows), labels, strength=0.01)
+    reals = np.stack(frozen.test_real) @ weight + bias
+    return {str(f): round(auc(reals, np.stack(rows) @ weight + bias), 4) for f, rows in frozen.test_fake.items()}
 
 
-def _nearest(tower: Tower, corpus: Resampled) -> dict[str, float]:
-    banks = _features(tower, corpus.train_real), _features(tower, corpus.train_fake)
-    reals = nearest_neighbour(_features(tower, corpus.test_real), *banks)
+def _nearest(frozen: Resampled) -> dict[str, float]:
+    banks = np.stack(frozen.train_real), np.stack(frozen.train_fake)
+    reals = nearest_neighbour(np.stack(frozen.test_real), *banks)
     return {
-        str(family): round(auc(reals, nearest_neighbour(_features(tower, fakes), *banks)), 4)
-        for family, fakes in corpus.test_fake.items()
+        str(f): round(auc(reals, nearest_neighbour(np.stack(rows), *banks)), 4) for f, rows in frozen.test_fake.items()
     }
 
 
@@ -148,7 +149,3 @@ def _trained(corpus: Resampled, seed: int, epochs: int) -> dict[str, float]:
         str(family): round(network_auc(network, corpus.test_real, fakes), 4)
         for family, fakes in corpus.test_fake.items()
     }
-
-
-def _features(tower: Tower, pictures: list[np.ndarray]) -> np.ndarray:
-    return features(tower, to_network(np.stack(pictures)))

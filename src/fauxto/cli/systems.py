@@ -60,7 +60,7 @@ def print_table(rows: list[System], console: Console) -> None:
 
     kinds = [row.kinds[0] + (f" +{len(row.kinds) - 1}" if row.kinds[1:] else "") if row.kinds else "" for row in rows]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right", style="dim", min_width=2)
+    table.add_column("#", justify="right", style="dim", no_wrap=True, min_width=2)
     table.add_column("system", no_wrap=True, min_width=max(len(row.slug) for row in rows))
     table.add_column("status", no_wrap=True, min_width=max(len(row.status) for row in rows))
     table.add_column("kind", no_wrap=True, min_width=max(map(len, kinds)))

@@ -52,7 +52,7 @@ CARD = Card(
         ),
     ),
     gmac=107.0,
-    parameters=492_701_444,
+    parameters=492_591_044,
     choices=(
         "Training code was never released, and the published rate of 4e-4 was reported not to converge: AdamW 2e-5 "
         "here, cross-entropy on the sum of both similarity terms, as at test time.",
