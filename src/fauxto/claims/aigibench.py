@@ -182,7 +182,7 @@ def smoke(count: int = 60) -> ClaimResult:
     )
 
 
-def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 200, test: int = 50, crops: int = 3200) -> ClaimResult:
+def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 40, crops: int = 1600) -> ClaimResult:
     """Tasks 1, 2 and 4 on mini-AIGIBench, through the protocol itself, once a seed on pictures of its own."""
     tables = []
     for seed in seeds:
@@ -219,7 +219,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 200, test: int = 50, cro
         Check("Setting II adds 10 points on its own kind", gain >= GAIN, f"{100 * gain:+.1f} points"),
         Check("twice the budget on the first source adds less than half of that", by_volume < gain / 2,
               f"{100 * by_volume:+.1f} points"),
-        Check("no setting exceeds 60 % on face swaps", max(map(np.mean, swaps.values())) <= SWAP,
+        Check("no setting exceeds 60 % on face swaps", max(float(np.mean(v)) for v in swaps.values()) <= SWAP,
               ", ".join(f"{k}: {100 * float(np.mean(v)):.1f} %" for k, v in swaps.items())),
         Check("after JPEG reals pass, fakes too, and the ranking is not lost",
               all(one.real_accuracy.value > 0.9 and one.fake_accuracy.value < 0.1 for one in worn)
@@ -253,7 +253,9 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 200, test: int = 50, cro
             "set-up": f"{train} pictures a class and family, {crops} crops of 32 px in Setting I, {test} + {test} test "
             f"pictures of {SIDE} px a subset, lossless on both sides",
         },
-        note="Resampled photographs stand for generators; the frozen-feature baseline of the sheet is not run.",
+        note="Resampled photographs stand for generators; the frozen-feature baseline of the sheet is not run. The JPEG "
+        "check asks for the published direction (fakes called real); here JPEG takes the finest residual from reals as "
+        "well, so where the check fails the one-sided error may point the other way: see R and F.",
     )
 
 
