@@ -253,9 +253,9 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 40, cro
             "set-up": f"{train} pictures a class and family, {crops} crops of 32 px in Setting I, {test} + {test} test "
             f"pictures of {SIDE} px a subset, lossless on both sides",
         },
-        note="Resampled photographs stand for generators; the frozen-feature baseline of the sheet is not run. The JPEG "
-        "check asks for the published direction (fakes called real); here JPEG takes the finest residual from reals as "
-        "well, so where the check fails the one-sided error may point the other way: see R and F.",
+        note="Resampled photographs stand for generators; the frozen-feature baseline of the sheet is not run. The "
+        "JPEG check asks for the published direction (fakes called real); here JPEG takes the finest residual from "
+        "reals as well, so where the check fails the one-sided error may point the other way: see R and F.",
     )
 
 
