@@ -12,6 +12,7 @@ import numpy as np
 
 from fauxto.contracts import Detector
 from fauxto.data.manifest import Sample
+from fauxto.data.places import read_bytes
 from fauxto.errors import ContractError, InputError, ResourceError
 from fauxto.launder import apply
 from fauxto.learn.calibrate import fit_platt
@@ -96,7 +97,7 @@ def _read(detector: Detector, samples: Sequence[Sample]) -> tuple[list[Sample], 
     kept, stacks, skipped = [], [], {}
     for i, sample in enumerate(samples):
         try:
-            pixels = decode(Path(sample.path).read_bytes())
+            pixels = decode(read_bytes(sample.path))
         except (InputError, ResourceError, OSError) as error:
             skipped[sample.path] = str(error)
             continue
