@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -122,7 +123,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
     tables, content = [], []
     for seed in seeds:
         lessons, exam = make_pairs(2 * seed + 10, train), make_pairs(2 * seed + 11, test)
-        tables.append(transfer(lessons, exam, lambda r, f, seed=seed: _network(r, f, seed, epochs)))  # type: ignore[misc]
+        tables.append(transfer(lessons, exam, partial(_network, seed=seed, epochs=epochs)))
         content.append({method: content_area(lessons, exam, ("nearest", method)) for method in METHODS})
     margin = compare([inside(table) for table in tables], [outside(table) for table in tables])
     return ClaimResult(
