@@ -137,14 +137,19 @@ MIXTURES: dict[str, Mixture] = {
     mixture.name: mixture
     for mixture in (
         Mixture("openfake_social", _openfake, "high", "OpenFake, the social compression of its second training."),
-        Mixture("imaginet_social", _imaginet, "high", "ImagiNet, the preparation of its test set."),
+        Mixture(
+            "imaginet_social",
+            _imaginet,
+            "low",
+            "ImagiNet, its test set; small pictures are stretched where the original pads.",
+        ),
         Mixture("wild", _wild, "low", f"WILD. {_OURS}"),
         Mixture("fauxto36", lambda rng: mix(1, rng), "low", "The project's stand-in for ForgeryNet's 36."),
         Mixture("fauxto36_mix", lambda rng: mix(int(rng.integers(2, 4)), rng), "low", "Two or three of the 36."),
         Mixture("cnndetection", _cnndetection, "high", "CNNDetection, training with Blur+JPEG (0.5)."),
-        Mixture("ai_genbench", _ai_genbench, "high", "AI-GenBench; its random resized crop is approximated."),
-        Mixture("omnidfa", _omnidfa, "high", "OmniDFA, training."),
-        Mixture("artifact", _artifact, "high", "ArtiFact, how its files were made."),
+        Mixture("ai_genbench", _ai_genbench, "low", "AI-GenBench; its random resized crop is approximated."),
+        Mixture("omnidfa", _omnidfa, "low", "OmniDFA, training; its radius 2 is taken as sigma 2."),
+        Mixture("artifact", _artifact, "low", "ArtiFact, how its files were made; Lanczos also when enlarging."),
         Mixture("shared", _shared, "low", "Several social networks, one after the other."),
     )
 }

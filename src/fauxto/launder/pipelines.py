@@ -47,10 +47,10 @@ _TABLE = (
     Pipeline(
         "rine_combined",
         "blur_window:5,4|crop_back:0.85,bilinear|jpeg_swapped:95|noise:12",
-        "high",
+        "low",
         "RINE as its code does it: sigma 4, quality 95 whatever is drawn, red and blue exchanged.",
     ),
-    Pipeline("sidbench_combined", "jpeg:50|blur_scipy8:2", "high", "SIDBench as coded; the order is that of its name."),
+    Pipeline("sidbench_combined", "jpeg:50|blur_scipy8:2", "low", "SIDBench as coded; the order is that of its name."),
     Pipeline(
         "phone_screenshot",
         "screenshot:0.75|jpeg:90",
