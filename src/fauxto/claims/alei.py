@@ -49,6 +49,7 @@ def exact_checks() -> tuple[Check, ...]:
     """What is true of the network before and whatever it learns."""
     pixels = torch.from_numpy(np.random.default_rng(0).random((2, 3, SIDE, SIDE), dtype=np.float32))
     network = seeded(lambda: build(tiny_clip_tower(width=16, depth=2, patch=PATCH), residuals(MedianResidual())), 0)
+    assert isinstance(network, ALEINetwork)
     with torch.inference_mode():
         rows = network.train()(pixels)
         plain = float((torch.sigmoid(rows[:, 0]) - torch.sigmoid(rows[:, 1:5]).mean(1)).abs().max())
