@@ -138,7 +138,9 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 100, test: int = 100, st
             "set-up": f"{SIDE} px, decoders of {steps} steps, {train} + {train} pictures enrolled, {test} tested",
         },
         note="Decoders redraw photographs by the mean absolute error instead of making pictures from noise against an "
-        "adversary, which takes hours on a CPU; photographs are of the camera world.",
+        "adversary, which takes hours on a CPU; photographs are of the camera world. The bound on zero insertion and "
+        "the number of steps were set after two trial runs: 0.09 of its pictures were flagged after 150 steps, 0.60 "
+        "after 300.",
     )
 
 
