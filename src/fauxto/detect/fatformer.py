@@ -16,6 +16,7 @@ from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_strict, load_tensors, load_trained, save_trained
 from fauxto.media.crops import CropSpec
 from fauxto.media.squash import squash
+from fauxto.nn.attention import Attention
 from fauxto.nn.backbone import TINY, open_backbone
 from fauxto.nn.clip import (
     ClipTextTower,
@@ -81,7 +82,7 @@ class CrossAttention(nn.Module):
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.attention = nn.MultiheadAttention(width, heads)
+        self.attention = Attention(width, heads)
         self.norm1 = nn.LayerNorm(width)
         self.linear1 = nn.Linear(width, 4 * width)
         self.linear2 = nn.Linear(4 * width, width)
@@ -89,7 +90,7 @@ class CrossAttention(nn.Module):
 
     def forward(self, queries: Tensor, keys: Tensor) -> Tensor:
         """`(q, n, width)` and `(k, n, width)`, sequence first, to `(q, n, width)`."""
-        x = self.norm1(queries + self.attention(queries, keys, keys, need_weights=False)[0])
+        x = self.norm1(queries + self.attention(queries, keys))
         return self.norm2(x + self.linear2(self.linear1(x).relu()))
 
 

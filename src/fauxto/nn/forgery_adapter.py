@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from fauxto.nn.attention import Attention
 from fauxto.nn.towers import grid
 from fauxto.nn.wavelet import haar_merge, haar_split
 
@@ -33,9 +34,9 @@ class ForgeryAwareAdapter(nn.Module):
             return
         self.freq_scale = nn.Parameter(torch.zeros(1))
         self.dwt_norm = nn.GroupNorm(width // CHANNELS_A_GROUP, width)
-        self.intra_band = nn.MultiheadAttention(width, heads)
+        self.intra_band = Attention(width, heads)
         self.norm_intra = nn.LayerNorm(width)
-        self.inter_band = nn.MultiheadAttention(width, heads)
+        self.inter_band = Attention(width, heads)
         self.norm_inter = nn.LayerNorm(width)
         self.linear1 = nn.Linear(width, 4 * width)
         self.linear2 = nn.Linear(4 * width, width)
@@ -64,12 +65,12 @@ class ForgeryAwareAdapter(nn.Module):
     def across_bands(self, x: Tensor) -> Tensor:
         """`(n, 4, positions, width)` to the same: each position attends to itself in the other bands."""
         sequence = x.transpose(0, 1).flatten(1, 2)
-        mixed = self.intra_band(sequence, sequence, sequence, need_weights=False)[0]
+        mixed = self.intra_band(sequence, sequence)
         mixed = mixed.unflatten(1, (-1, x.shape[2])).transpose(0, 1)
         return self.norm_intra(x + self.dropout(mixed))
 
     def across_positions(self, x: Tensor) -> Tensor:
         """`(n, 4, positions, width)` to the same: each band attends to its own positions."""
         sequence = x.flatten(0, 1).transpose(0, 1)
-        mixed = self.inter_band(sequence, sequence, sequence, need_weights=False)[0]
+        mixed = self.inter_band(sequence, sequence)
         return self.norm_inter(x + self.dropout(mixed.transpose(0, 1).unflatten(0, (-1, 4))))
