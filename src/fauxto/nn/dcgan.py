@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal
 
 import torch
@@ -22,7 +23,7 @@ class ConvGenerator(nn.Module):
         self.latent, self.side = latent, 4 * 2**doublings
         widths = [min(dim * 2**k, dim * 16) for k in range(doublings - 1, -1, -1)]
         layers: list[nn.Module] = [_unit(nn.ConvTranspose2d(latent, widths[0], 4, 1, 0, bias=False))]
-        for before, width in zip(widths, widths[1:], strict=False):
+        for before, width in itertools.pairwise(widths):
             layers.append(_unit(nn.ConvTranspose2d(before, width, 4, 2, 1, bias=False)))
         self.net = nn.Sequential(*layers, *last_upsampling(setup, widths[-1], 3), nn.Tanh())
 
@@ -42,7 +43,7 @@ class ConvDiscriminator(nn.Module):
         super().__init__()
         widths = [min(dim * 2**k, dim * 16) for k in range(halvings)]
         layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 4, 2, 1), nn.LeakyReLU(0.2)]
-        for before, width in zip(widths, widths[1:], strict=False):
+        for before, width in itertools.pairwise(widths):
             normalise = nn.BatchNorm2d(width) if norm == "batch" else nn.GroupNorm(1, width)
             convolution = nn.Conv2d(before, width, 4, 2, 1, bias=False)
             layers.append(nn.Sequential(convolution, normalise, nn.LeakyReLU(0.2)))

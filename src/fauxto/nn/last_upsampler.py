@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import torch
@@ -49,7 +50,7 @@ def last_upsampling(setup: str, channels_in: int, channels_out: int) -> list[nn.
         raise InputError(f"There is no set-up {setup!r}.", fix=f"Use one of {', '.join(SETUPS)}.")
     kernel = int(code[3])
     widths = [channels_in] * int(code[2]) + [channels_out]
-    convolutions = [nn.Conv2d(a, b, kernel, 1, kernel // 2) for a, b in zip(widths, widths[1:], strict=False)]
+    convolutions = [nn.Conv2d(a, b, kernel, 1, kernel // 2) for a, b in itertools.pairwise(widths)]
     up: dict[str, nn.Module] = {
         "N": nn.Upsample(scale_factor=2, mode="nearest"),
         "Z": ZeroInsertion(),
