@@ -67,7 +67,7 @@ def write(folder: Path, seed: int, *, train: int, test: int) -> list[Sample]:
     folder.mkdir(parents=True, exist_ok=True)
     scenes = iter(range(seed * SEEDS_APART, (seed + 1) * SEEDS_APART))
     rng = np.random.default_rng((0xA161, seed))
-    samples = []
+    samples: list[Sample] = []
 
     def keep(pixels: np.ndarray, label: int, name: str, split: str) -> None:
         path = folder / f"{len(samples):06}.png"
