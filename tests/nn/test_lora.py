@@ -13,7 +13,7 @@ def test_lora_is_silent_at_first_then_the_scaled_product_and_trains_alone():
     tower = tiny_clip_tower()
     with torch.inference_mode():
         before = tower(pixels)
-    add_lora(tower, ("q_proj", "v_proj"), rank=2, alpha=6.0)
+    add_lora(tower, ("q_proj", "v_proj"), rank=2, alpha=6)
     with torch.inference_mode():
         assert torch.equal(tower(pixels), before)
     trained = [name for name, parameter in tower.named_parameters() if parameter.requires_grad]

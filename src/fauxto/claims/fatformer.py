@@ -65,8 +65,8 @@ def exact_checks() -> tuple[Check, ...]:
             adapter.linear2.weight.add_(1.0)
         deaf = float((network.encode(pixels) - fresh).abs().max())
         for adapter in adapters:
-            adapter.second_conv_layer.weight.zero_()
-            adapter.second_conv_layer.bias.zero_()
+            for parameter in adapter.second_conv_layer.parameters():
+                parameter.zero_()
         seen = (pixels - network.mean) / network.std * tower.std + tower.mean
         silent = float((network.encode(pixels) - tower.project(tower.tokens(seen)[-1])).abs().max())
         moving = [float(term.std()) for term in network.terms(pixels)]

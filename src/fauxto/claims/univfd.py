@@ -17,7 +17,7 @@ from fauxto.detect.univfd import CARD, UnivFDNetwork, nearest_neighbour
 from fauxto.errors import InputError
 from fauxto.learn.features import features
 from fauxto.learn.probe import fit_linear
-from fauxto.nn.backbone import open_backbone
+from fauxto.nn.backbone import Tower, open_backbone
 from fauxto.nn.efficientnet_lite import EfficientNetLite0, EfficientNetTower, efficientnet_lite0_tower
 from fauxto.nn.scoring import to_network
 from fauxto.score.roc import auc
@@ -60,7 +60,7 @@ def smoke() -> ClaimResult:
     checks = exact_checks()
     corpus = make_resampled(0, SIDE, train=60, test=60, share=1.0, families=(TRAIN_FAMILY,))
     tower = efficientnet_lite0_tower(SIDE).requires_grad_(False).eval()
-    frozen = corpus.through(lambda pictures: features(tower, to_network(np.stack(pictures))))
+    frozen = _through(tower, corpus)
     found, shuffled = probe_aucs(frozen, seed=0), probe_aucs(frozen, seed=0, shuffle=True)
     measured, control = found[TRAIN_FAMILY], shuffled[TRAIN_FAMILY]
     return ClaimResult(
@@ -87,10 +87,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
         corpus = make_resampled(seed, SIDE, train=train, test=test, share=SHARE)
         tower = efficientnet_lite0_tower(SIDE).requires_grad_(False).eval()
         random = EfficientNetTower(cast(EfficientNetLite0, seeded(EfficientNetLite0, seed)), "random", SIDE).eval()
-        frozen, drawn = (
-            corpus.through(lambda pictures, tower=t: features(tower, to_network(np.stack(pictures))))
-            for t in (tower, random)
-        )
+        frozen, drawn = (_through(each, corpus) for each in (tower, random))
         table[arms[0]].append(probe_aucs(frozen, seed))
         table[arms[1]].append(_trained(corpus, seed, epochs))
         table[arms[2]].append(_nearest(frozen))
@@ -120,6 +117,11 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
         },
         note="ImageNet features stand in for CLIP's, whose weights cannot be had here.",
     )
+
+
+def _through(tower: Tower, corpus: Resampled) -> Resampled:
+    """The corpus with features in place of its pictures."""
+    return corpus.through(lambda pictures: features(tower, to_network(np.stack(pictures))))
 
 
 def probe_aucs(frozen: Resampled, seed: int, shuffle: bool = False) -> dict[str, float]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import nn
 
 
-def add_lora(network: nn.Module, layers: Sequence[str], *, rank: int = 8, alpha: float = 16.0) -> None:
+def add_lora(network: nn.Module, layers: Sequence[str], *, rank: int = 8, alpha: int = 16) -> None:
     """Give each linear layer whose name ends on one of `layers` a trainable product of `rank`, scaled alpha / rank.
 
     Everything else of `network` is frozen. The product starts at 0, so nothing changes before training. Works on the
