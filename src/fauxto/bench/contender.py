@@ -53,7 +53,8 @@ def contenders(names: Sequence[str], window: int | None = None) -> list[Contende
         name, _, weights = text.partition("=")
         if weights and not Path(weights).is_file():
             raise InputError(f"There are no weights at {weights}.", fix="fauxto train writes some.")
-        build = find(name) if window is None else partial(find(name), crop=CropSpec(window, 1))
+        kind: Callable[..., Detector] = find(name)
+        build = kind if window is None else partial(kind, crop=CropSpec(window, 1))
         found.append(Contender(Path(name).stem, build, Path(weights) if weights else None))
     taken = [one.name for one in found]
     if not found or len(set(taken)) < len(taken):

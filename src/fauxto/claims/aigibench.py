@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -83,7 +83,7 @@ class ResidualDetector:
         """The module `(n, 3, h, w)` to `(n,)`."""
         return self._network
 
-    def score(self, images: list[np.ndarray]) -> np.ndarray:
+    def score(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """One logit a picture, `(len(images),)`."""
         return score_images(self._network, self.preprocess, images)
 
@@ -156,7 +156,7 @@ def smoke(count: int = 60) -> ClaimResult:
     }
     clean = best_threshold(*(side[:half] for side in scores["none"]))
     again = best_threshold(*(side[:half] for side in scores[JPEG]))
-    found = {chain: _accuracy(*(side[half:] for side in scores[chain]), clean) for chain in scores}
+    found = {chain: _accuracy(real[half:], fake[half:], clean) for chain, (real, fake) in scores.items()}
     real, fake = (side[half:] for side in scores[JPEG])
     measured, control = _accuracy(real, fake, again), found[JPEG]
     ranking = auc(real, fake)
@@ -198,8 +198,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 40, cro
                 patches=1,
                 matched="",
             )
-            build = partial(ResidualDetector)
-            tables.append(bench.run([Contender("residual", build)], samples, Path(folder) / "work"))
+            tables.append(bench.run([Contender("residual", ResidualDetector)], samples, Path(folder) / "work"))
     second, volume, first = (
         [_row(table, setting, SECOND).matched.accuracy.value for table in tables]
         for setting in ("II", "I, budget of II", "I")

@@ -211,14 +211,14 @@ class _Meter:
 def _fabric(plan: Plan) -> Fabric:
     """One process, or as many as devices; those are spawned, so that any program may call `fit`."""
     if plan.devices == 1:
-        return Fabric(accelerator="auto", devices=1, precision=plan.precision)  # type: ignore[arg-type]
+        return Fabric(accelerator="auto", devices=1, precision=plan.precision)
     gpus = torch.cuda.device_count()
     if gpus and gpus < plan.devices:
         raise ResourceError(
             f"There are {gpus} GPUs; {plan.devices} devices were asked for.", fix=f"Use --devices {gpus} or fewer."
         )
     kind = "cuda" if gpus else "cpu"
-    return Fabric(accelerator=kind, devices=plan.devices, strategy="ddp_spawn", precision=plan.precision)  # type: ignore[arg-type]
+    return Fabric(accelerator=kind, devices=plan.devices, strategy="ddp_spawn", precision=plan.precision)
 
 
 def _stages(detector: Trainable, store: PatchStore, plan: Plan) -> Sequence[Stage]:
