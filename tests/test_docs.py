@@ -28,7 +28,7 @@ def test_there_are_pitfalls():
     assert len(ROWS) >= 20
 
 
-PAGES = [ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
