@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from fauxto.data.manifest import Sample, read
-from fauxto.data.patches import PatchStore, build
+from fauxto.data.patches import build
 from fauxto.detect.house import House
 from fauxto.detect.npr import NPR
 from fauxto.detect.safe import SAFE
@@ -81,23 +81,6 @@ def windows(sample: Sample, condition: str, cache: Path) -> np.ndarray:
     return np.load(path)
 
 
-def subset(store: PatchStore, samples: list[Sample], train: list[int]) -> PatchStore:
-    """The patches of the training samples only."""
-    wanted = {samples[i].path for i in train}
-    keep = np.flatnonzero([store.samples[p].path in wanted for p in store.picture])
-    return PatchStore(_Rows(store.pixels, keep), store.picture[keep], store.samples)
-
-
-class _Rows:
-    """A view of some rows of a memory-mapped array."""
-
-    def __init__(self, pixels: np.ndarray, rows: np.ndarray) -> None:
-        self.pixels, self.rows = pixels, rows
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        return self.pixels[self.rows[index]]
-
-
 def score(network: torch.nn.Module, samples: list[Sample], condition: str, cache: Path, count: int) -> list[float]:
     """One logit a picture: the mean over its windows (the middle one where a recipe reads one)."""
     network.eval()
@@ -145,7 +128,7 @@ def main() -> None:
                     workers=1,
                 )
                 run = options.work / f"run-{recipe}-{fold}-{seed}-{options.crops_seen}-{options.crop}"
-                fitted = fit(detector, subset(store, samples, train), plan, run)
+                fitted = fit(detector, store.subset({samples[i].path for i in train}), plan, run)
                 for condition in options.conditions:
                     logits = np.asarray(score(detector.network(), test_samples, condition, cache, detector.crop.count))
                     report(

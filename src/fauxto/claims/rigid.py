@@ -39,7 +39,7 @@ def exact_checks() -> tuple[Check, ...]:
     """No noise, more noise, more draws, and the false alarms of a threshold, on a random tower."""
     reals = [photograph(seed, SIDE) for seed in range(400)]
     silent = float(np.abs(RIGID(backbone="tiny", noise=0.0).score(reals[:8])).max())
-    means = [float(RIGID(backbone="tiny", noise=noise).drops(reals[:50]).mean()) for noise in NOISES]
+    means = [float(RIGID(backbone="tiny", noise=noise).drops(reals[:20]).mean()) for noise in NOISES]
     rising = means == sorted(means) and len(set(means)) == len(means)
     ratio = _variance_of_draws(reals[0])
     detector = RIGID(backbone="tiny")
