@@ -116,6 +116,11 @@ def test_a_damaged_journal_is_mentioned(capfd, caplog, folder: Path, tmp_path: P
     assert "r.parquet.journal.damaged" in caplog.text
 
 
+def _heed_interrupts() -> None:
+    """A shell starts background jobs with interrupts ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_keeps_the_journal_and_says_how_to_go_on(tmp_path: Path, model: str):
     pictures = tmp_path / "many"
     for number in range(300):
