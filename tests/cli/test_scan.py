@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -116,18 +117,26 @@ def test_a_damaged_journal_is_mentioned(capfd, caplog, folder: Path, tmp_path: P
     assert "r.parquet.journal.damaged" in caplog.text
 
 
-def _heed_interrupts() -> None:
+@pytest.fixture
+def interrupts_count() -> Iterator[None]:
     """A shell starts background jobs with interrupts ignored, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.usefixtures("interrupts_count")
 def test_ctrl_c_keeps_the_journal_and_says_how_to_go_on(tmp_path: Path, model: str):
     pictures = tmp_path / "many"
     for number in range(300):
         tiny.write_picture(pictures / f"{number:03}.png", 60, seed=number)
     argv, environment = command(pictures, "--json", "--model", model, "--out", tmp_path / "r.parquet")
     with subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
+        argv,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
     ) as process:
         process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)
