@@ -1,0 +1,1 @@
+"""The systems that make pictures: one published system a file, the GAN toolkit a folder."""

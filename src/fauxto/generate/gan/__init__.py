@@ -1,0 +1,1 @@
+"""The GAN toolkit: architectures, conditionings, objectives and sampling as parts that combine freely."""
