@@ -40,7 +40,7 @@ class Conditioning:
     """The discriminator's part of a conditional GAN.
 
     `embedding_size` is the width of embeddings and proxies ("contrastive" and "data_to_data"); `normalised` puts them
-    on the unit sphere, and a classifier's features too.
+    on the unit sphere.
     """
 
     method: Method = "none"
