@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from fauxto.finding import Evidence, Strength
+from fauxto.language import say
 from fauxto.provenance.fields import PointsTo, Tag
 from fauxto.provenance.manifest import C2pa
 
-TAG_LIMITS = "Anyone can write, copy or remove such a tag; it decides nothing by itself."
-CAMERA_LIMITS = "Camera data are easily written or copied; they do not show that the pixels are a photograph."
+TAG_LIMITS = say("Anyone can write, copy or remove such a tag; it decides nothing by itself.")
+CAMERA_LIMITS = say("Camera data are easily written or copied; they do not show that the pixels are a photograph.")
 
 _CLAIM: dict[PointsTo, str] = {
-    "generated": "the picture was made by a generator",
-    "edited": "a generator was used for some of it",
-    "camera": "the picture comes from a camera",
-    "conflict": "the picture comes both from a camera and from a generator",
+    "generated": say("the picture was made by a generator"),
+    "edited": say("a generator was used for some of it"),
+    "camera": say("the picture comes from a camera"),
+    "conflict": say("the picture comes both from a camera and from a generator"),
     "none": "",
 }
 
@@ -22,15 +23,27 @@ def tag(item: Tag) -> Evidence:
     """One tag as evidence; a prompt never gets into it."""
     place = f"{item.carrier} ({_short(item.field)})" if item.field else item.carrier
     if item.strength == "none":
-        return Evidence("metadata", f"{place}: {item.value}", "none", "none", "What it held is unknown.", None)
+        unread = say("{place} could not be read: {reason}", place=place, reason=item.value)
+        return Evidence("metadata", unread, "none", "none", say("What it held is unknown."), None)
     if item.points_to == "camera" and item.standard == "exif":
-        return Evidence(
-            "metadata", f"{place} names a camera: {item.value}.", "weak", "camera", CAMERA_LIMITS, item.value
-        )
-    who = f" in the manner of {item.generator}" if item.generator else ""
-    statement = f"{place} declares{who} that {_CLAIM[item.points_to]}."
+        named = say("{place} names a camera: {value}.", place=place, value=item.value)
+        return Evidence("metadata", named, "weak", "camera", CAMERA_LIMITS, item.value)
+    claim = _CLAIM[item.points_to]
     if item.points_to == "none":
-        statement = f"{place} declares the source type {item.value}, which is neither a camera's nor a generator's."
+        statement = say(
+            "{place} declares the source type {value}, which is neither a camera's nor a generator's.",
+            place=place,
+            value=item.value,
+        )
+    elif item.generator:
+        statement = say(
+            "{place} declares in the manner of {generator} that {claim}.",
+            place=place,
+            generator=item.generator,
+            claim=claim,
+        )
+    else:
+        statement = say("{place} declares that {claim}.", place=place, claim=claim)
     return Evidence("metadata", statement, item.strength, item.points_to, TAG_LIMITS, item.value)
 
 
@@ -43,10 +56,10 @@ def c2pa(manifest: C2pa) -> list[Evidence]:
         found.append(
             Evidence(
                 "c2pa",
-                "The file points to a signed manifest that is kept elsewhere; it was not fetched.",
+                say("The file points to a signed manifest that is kept elsewhere; it was not fetched."),
                 "weak",
                 "none",
-                "What that manifest says, and whether it fits this file, is unknown.",
+                say("What that manifest says, and whether it fits this file, is unknown."),
                 manifest.remote_url,
             )
         )
@@ -57,44 +70,60 @@ def c2pa(manifest: C2pa) -> list[Evidence]:
 
 
 def _signed(manifest: C2pa) -> tuple[str, Strength, PointsTo, str]:
-    issuer = manifest.issuer or "a signer without a name"
-    says = f"It says that {_CLAIM[manifest.points_to]}."
+    who = manifest.issuer or say("a signer without a name")
+    says = say("It says that {claim}.", claim=_CLAIM[manifest.points_to])
     if manifest.points_to == "none":
-        says = "It says nothing of a generator or a camera."
+        says = say("It says nothing of a generator or a camera.")
     match manifest.state:
         case "trusted" if manifest.proved == manifest.points_to:
             return (
-                f"A signed manifest by {issuer} is intact and its signer is on your trust list. {says}",
+                say(
+                    "A signed manifest by {who} is intact and its signer is on your trust list. {says}",
+                    who=who,
+                    says=says,
+                ),
                 "proof",
                 manifest.points_to,
-                "It shows who signed, and that nothing changed since; it is as true as the signer is honest.",
+                say("It shows who signed, and that nothing changed since; it is as true as the signer is honest."),
             )
         case "trusted":
             return (
-                f"A signed manifest by {issuer} is intact and trusted, but reports what is not. {says}",
+                say(
+                    "A signed manifest by {who} is intact and trusted, but reports what is not. {says}",
+                    who=who,
+                    says=says,
+                ),
                 "strong",
                 manifest.points_to,
-                "The statement comes from an ingredient whose own signature is not trusted.",
+                say("The statement comes from an ingredient whose own signature is not trusted."),
             )
         case "valid_unknown_signer":
             return (
-                f"A signed manifest naming {issuer} is intact, but the signer is not on your list. {says}",
+                say(
+                    "A signed manifest naming {who} is intact, but the signer is not on your list. {says}",
+                    who=who,
+                    says=says,
+                ),
                 "strong",
                 manifest.points_to,
-                "Anyone can sign under any name; --trust-anchors checks the signer against a list.",
+                say("Anyone can sign under any name; --trust-anchors checks the signer against a list."),
             )
         case "broken":
             return (
-                f"A signed manifest naming {issuer} does not fit: the file was altered after signing. {says}",
+                say(
+                    "A signed manifest naming {who} does not fit: the file was altered after signing. {says}",
+                    who=who,
+                    says=says,
+                ),
                 "weak",
                 manifest.points_to if manifest.points_to != "camera" else "none",
-                "Any editor that re-saves a picture breaks its manifest; it does not show what was altered.",
+                say("Any editor that re-saves a picture breaks its manifest; it does not show what was altered."),
             )
     return (
-        f"The file holds a signed manifest that cannot be read: {manifest.reason}",
+        say("The file holds a signed manifest that cannot be read: {reason}", reason=manifest.reason),
         "none",
         "none",
-        "What the manifest says is unknown.",
+        say("What the manifest says is unknown."),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from fauxto.errors import FauxtoError
 from fauxto.finding import Evidence, Region
+from fauxto.language import say
 from fauxto.run.model import Model
 from fauxto.verdict import PixelScore
 
@@ -63,13 +64,15 @@ def map_score(
 
             draw(picture, regions, pixels, folder, digest)
     except _LateError:
-        return [], [_missing(f"that takes too long beside the {seconds:g} seconds of the whole scan")]
+        return [], [
+            _missing(say("that takes too long beside the {seconds} seconds of the whole scan", seconds=f"{seconds:g}"))
+        ]
     except MemoryError:
-        return [], [_missing("that takes more memory than there is")]
+        return [], [_missing(say("that takes more memory than there is"))]
     except FauxtoError as error:
         return [], [_missing(error.what.rstrip("."))]
     return regions, []
 
 
 def _missing(reason: str) -> Evidence:
-    return Evidence("pixels", f"The score was not mapped over the picture: {reason}.", "none")
+    return Evidence("pixels", say("The score was not mapped over the picture: {reason}.", reason=reason), "none")

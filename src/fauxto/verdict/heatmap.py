@@ -10,11 +10,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fauxto.errors import InputError
 from fauxto.finding import Region
+from fauxto.language import say
 from fauxto.media.crops import Box, CropSpec, take
 
-CAVEAT = "Where the score comes from, not where an edit is. A single window is no verdict."
+CAVEAT = say("Where the score comes from, not where an edit is. A single window is no verdict.")
 
-LOW, HIGH = "like most photographs", "far beyond the call (mark)"
+LOW, HIGH = say("like most photographs"), say("far beyond the call (mark)")
 """The two ends of the legend."""
 
 MAX_WINDOWS = 96

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fauxto.language import say
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -34,18 +36,30 @@ def assess(
     reasons = []
     if min(width, height) < abstain.get("min_side", 0):
         reasons.append(
-            f"The picture is {width} x {height} pixels; below {abstain['min_side']:.0f} on the short side "
-            "there is too little to read."
+            say(
+                "The picture is {width} x {height} pixels; below {needed} on the short side there is too little to "
+                "read.",
+                width=width,
+                height=height,
+                needed=f"{abstain['min_side']:.0f}",
+            )
         )
     if all(deviation < abstain.get("min_std", 0) for deviation in _deviations(crops)):
         reasons.append(
-            f"The part that is read is almost flat: a standard deviation of {max(_deviations(crops)):.1f} "
-            f"grey levels, where {abstain['min_std']:.1f} are needed."
+            say(
+                "The part that is read is almost flat: a standard deviation of {deviation} grey levels, where "
+                "{needed} are needed.",
+                deviation=f"{max(_deviations(crops)):.1f}",
+                needed=f"{abstain['min_std']:.1f}",
+            )
         )
     if jpeg_quality is not None and jpeg_quality < abstain.get("min_jpeg_quality", 0):
         reasons.append(
-            f"The file is compressed to JPEG quality {jpeg_quality:.0f}; below "
-            f"{abstain['min_jpeg_quality']:.0f} the traces are gone."
+            say(
+                "The file is compressed to JPEG quality {quality}; below {needed} the traces are gone.",
+                quality=f"{jpeg_quality:.0f}",
+                needed=f"{abstain['min_jpeg_quality']:.0f}",
+            )
         )
     return Quality(tuple(reasons))
 

@@ -1,0 +1,83 @@
+"""An English sentence of a finding, said in another language.
+
+Findings hold, store and send plain English sentences; nothing in them says how they were made. A catalogue knows
+each sentence as it stands in the code, with `{placeholders}`. So the sentence is read backwards: the one text of
+the catalogue that it can have been made from gives the values, and the translated text is filled with them. What
+no text of the catalogue fits (a sentence of a third party's system, say) stays English.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from fauxto.language.catalogue import DEFAULT, msgids, texts
+
+PHRASES = frozenset({"bound", "claim", "rate", "reason", "says", "who"})
+"""Placeholders for words of ours: translated in turn."""
+
+NUMBERS = frozenset(
+    {"agree", "count", "deviation", "height", "largest", "needed", "quality", "seconds", "total", "width"}
+)
+"""Placeholders for numbers: digits, a sign and a decimal point, which becomes the mark of the language."""
+
+QUOTED = frozenset({"generator", "issuer", "place", "sets", "value"})
+"""Placeholders for what a file or a model's maker wrote: quoted as it is."""
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+_DECIMAL = {"de": ",", "fr": ",", "es": ","}
+_LEAST = 12
+"""Letters of ours that a whole sentence has to share with a text of the catalogue to be taken for it."""
+
+_LONGEST = 4000
+
+
+@lru_cache(maxsize=4096)
+def translate(sentence: str, language: str) -> str:
+    """`sentence` in `language`; as it is where the catalogue knows nothing that it can have been made from.
+
+    >>> translate("The answer stays.", "en")
+    'The answer stays.'
+    """
+    return _translate(sentence, language, _LEAST)
+
+
+def _translate(sentence: str, language: str, least: int) -> str:
+    if language == DEFAULT or not sentence or len(sentence) > _LONGEST:
+        return sentence
+    whole = texts(language).gettext(sentence)
+    if whole != sentence:
+        return whole
+    for text, pattern, letters in _patterns(language):
+        if letters < least:
+            break
+        if found := pattern.fullmatch(sentence):
+            values = {name: _value(name, value, language) for name, value in found.groupdict().items()}
+            return texts(language).gettext(text).format(**values)
+    return sentence
+
+
+def _value(name: str, value: str, language: str) -> str:
+    if name in NUMBERS:
+        return value.replace(".", _DECIMAL.get(language, "."))
+    return _translate(value, language, 1) if name in PHRASES else value
+
+
+@cache
+def _patterns(language: str) -> tuple[tuple[str, re.Pattern[str], int], ...]:
+    """Each text with placeholders, how to recognise what was made from it, and how much of it is fixed; most first."""
+    found = [(text, _pattern(text), len(PLACEHOLDER.sub("", text))) for text in msgids(language) if "{" in text]
+    return tuple(sorted(found, key=lambda row: -row[2]))
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """A text as a pattern: its words as they are, a group for each placeholder, the same value where it comes again."""
+    parts, seen, end = [], set(), 0
+    for found in PLACEHOLDER.finditer(text):
+        name = found[1]
+        kind = r"[+-]?\d+(?:\.\d+)?" if name in NUMBERS else ".+?"
+        parts += [re.escape(text[end : found.start()]), f"(?P={name})" if name in seen else f"(?P<{name}>{kind})"]
+        seen.add(name)
+        end = found.end()
+    return re.compile("".join(parts) + re.escape(text[end:]), re.DOTALL)
