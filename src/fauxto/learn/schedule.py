@@ -14,22 +14,28 @@ from fauxto.errors import ContractError
 def make_optimizer(module: nn.Module, recipe: dict[str, Any], rate: float) -> torch.optim.Optimizer:
     """The optimizer of a recipe over the parameters that ask for a gradient.
 
-    "adam" and "sgd" decay every weight, as the originals do; "adamw" spares biases and norms. Errors: ContractError.
+    "adam", "sgd" and "rmsprop" decay every weight, as the originals do; "adamw" spares biases and norms. `betas`, `eps`
+    and `momentum` are torch's where the recipe names none. Errors: ContractError.
     """
     wanted = [p for p in module.parameters() if p.requires_grad]
     decay = recipe["weight_decay"]
     match recipe["optimizer"]:
         case "adam":
-            return torch.optim.Adam(wanted, lr=rate, weight_decay=decay)
+            chosen = {name: recipe[name] for name in ("betas", "eps") if name in recipe}
+            return torch.optim.Adam(wanted, lr=rate, weight_decay=decay, **chosen)
         case "sgd":
             return torch.optim.SGD(wanted, lr=rate, momentum=recipe.get("momentum", 0.0), weight_decay=decay)
+        case "rmsprop":
+            return torch.optim.RMSprop(wanted, lr=rate, momentum=recipe.get("momentum", 0.0), weight_decay=decay)
         case "adamw":
             decayed = [p for p in wanted if p.ndim > 1]
             free = [p for p in wanted if p.ndim <= 1]
             groups = [{"params": decayed, "weight_decay": decay}, {"params": free, "weight_decay": 0.0}]
             return torch.optim.AdamW(groups, lr=rate)
         case other:
-            raise ContractError(f"There is no optimizer {other!r}.", fix="Write adam, adamw or sgd in the recipe.")
+            raise ContractError(
+                f"There is no optimizer {other!r}.", fix="Write adam, adamw, rmsprop or sgd in the recipe."
+            )
 
 
 def set_rate(
