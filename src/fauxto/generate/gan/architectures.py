@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fauxto.generate.gan.biggan import BIGGAN
+from fauxto.generate.gan.biggan_deep import BIGGAN_DEEP
 from fauxto.generate.gan.dcgan import DCGAN
 from fauxto.generate.gan.interface import Architecture
 from fauxto.generate.gan.resnet import RESNET
 from fauxto.generate.gan.sagan import SAGAN
 
 ARCHITECTURES: dict[str, Architecture] = {
-    architecture.name: architecture for architecture in (DCGAN, RESNET, SAGAN, BIGGAN)
+    architecture.name: architecture for architecture in (DCGAN, RESNET, SAGAN, BIGGAN, BIGGAN_DEEP)
 }
