@@ -99,6 +99,22 @@ def test_scenes_stay_in_range():
     assert 0 <= light.min() < light.max() <= 1
 
 
+@pytest.mark.parametrize("size", [8, 64, 150])
+def test_a_scene_is_what_a_painter_makes_leaf_by_leaf(size):
+    rng = np.random.default_rng(size)
+    texture, ground = world.fractal(size, rng), world._paint(world._tint(rng))
+    light = ground * (1 + 0.25 * texture[..., None])
+    yy, xx = np.mgrid[:size, :size].astype(np.float32)
+    leaves = world._leaves(size, rng)
+    assert len(leaves) > 10
+    for x, y, radius, bar, angle, _, _, _, shade, tilt, *tint in leaves:
+        across, down = xx - np.float64(x), yy - np.float64(y)
+        inside = (across**2 + down**2 < radius**2) & (np.abs(across * np.cos(angle) + down * np.sin(angle)) < bar)
+        shading = 1 + shade * texture + tilt * across / radius
+        light[inside] = (shading[..., None] * world._paint(tint))[inside]
+    np.testing.assert_array_equal(world.scene(size, np.random.default_rng(size)), np.clip(light, 0, 1))
+
+
 def test_a_jpeg_camera_leaves_the_grid_of_its_blocks():
     sharp = Camera(shrink=1.0, jpeg=30)
     steps = np.zeros(8)

@@ -8,10 +8,12 @@ follows Foi et al. (2008).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from fauxto.errors import InputError
@@ -54,7 +56,7 @@ class Camera:
         smaller.
         """
         return cls(
-            pattern=str(rng.choice(list(SITES))),
+            pattern=tuple(SITES)[rng.integers(len(SITES))],
             full_well=float(np.exp(rng.uniform(np.log(1500), np.log(20000)))),
             read_noise=float(rng.uniform(0.0005, 0.004)),
             gamma=float(rng.uniform(1 / 2.4, 1 / 1.8)),
@@ -95,33 +97,65 @@ def crops(seed: int, size: int = 128, across: int = 4) -> list[np.ndarray]:
 def scene(size: int, rng: np.random.Generator) -> np.ndarray:
     """Light in front of the lens: textured, shaded leaves that occlude each other; float32 `(size, size, 3)`
     in [0, 1].
+
+    Which leaf is in front is found for the pixels of all leaves at once; only then is each covered pixel shaded, once.
     """
     texture = fractal(size, rng)
-    light = np.empty((size, size, 3), np.float32)
-    light[:] = _paint(rng)
-    light *= 1 + 0.25 * texture[..., None]
-    yy, xx = _grid(size)
+    ground = _paint(_tint(rng))
+    leaves = np.array(_leaves(size, rng))
+    light = ground * (1 + 0.25 * texture[..., None])
+    if len(leaves):
+        front = _foremost(size, leaves)
+        rows, columns = np.nonzero(front)
+        x, radius, shade, tilt, *tint = leaves.T[[0, 2, 8, 9, 10, 11, 12]][:, front[rows, columns] - 1]
+        shading = 1 + shade.astype(np.float32) * texture[rows, columns] + tilt * (columns - x) / radius
+        light[rows, columns] = shading[:, None] * _paint(tint).T
+    return np.clip(light, 0, 1)
+
+
+def _leaves(size: int, rng: np.random.Generator) -> list[tuple[float, ...]]:
+    """What each leaf in view is, back to front: centre x and y, radius, half width of the bar that it is cut to
+    (infinite for a disc), angle, box left, top and width, shading by texture and by place, red, green, blue.
+    """
+    found: list[tuple[float, ...]] = []
     low, high = 3.0, size / 2.5
+    draw = rng.random
     for _ in range(20 + size // 3):
         # Radii with density r^-3: scale-invariant between the two limits (pixels), as natural scenes are.
-        radius = (low**-2 - rng.random() * (low**-2 - high**-2)) ** -0.5
-        x, y = rng.uniform(-radius, size + radius, 2)
+        radius = (low**-2 - draw() * (low**-2 - high**-2)) ** -0.5
+        x, y = -radius + (size + 2 * radius) * draw(), -radius + (size + 2 * radius) * draw()
         left, right = max(0, int(x - radius)), min(size, int(x + radius) + 1)
         top, bottom = max(0, int(y - radius)), min(size, int(y + radius) + 1)
         if left >= right or top >= bottom:
             continue
-        box = np.s_[top:bottom, left:right]
-        across, down = xx[box] - x, yy[box] - y
-        if rng.random() < 0.5:
-            inside = across**2 + down**2 < radius**2
-        else:
-            angle = rng.uniform(0, np.pi)
-            turned = across * np.cos(angle) + down * np.sin(angle)
-            inside = (np.abs(turned) < radius * 0.6) & (across**2 + down**2 < radius**2)
-        colour = _paint(rng)
-        shade = 1 + rng.uniform(0, 0.5) * texture[box] + rng.uniform(-0.3, 0.3) * across / radius
-        np.copyto(light[box], shade[..., None] * colour, where=inside[..., None])
-    return np.clip(light, 0, 1)
+        disc = draw() < 0.5
+        bar, angle = (math.inf, 0.0) if disc else (radius * 0.6, math.pi * draw())
+        tint = _tint(rng)
+        shade, tilt = 0.5 * draw(), -0.3 + 0.6 * draw()
+        found.append((x, y, radius, bar, angle, left, top, right - left, shade, tilt, *tint))
+    return found
+
+
+def _foremost(size: int, leaves: np.ndarray) -> np.ndarray:
+    """The number of the leaf that each pixel shows, from 1, 0 for the ground; int64 `(size, size)`."""
+    x, y, radius, bar, angle, left, top, width = leaves.T[:8]
+    height = np.minimum(size, np.trunc(y + radius) + 1) - top
+    wide, area = width.astype(np.int64), (width * height).astype(np.int64)
+
+    def each(values: np.ndarray) -> np.ndarray:  # one for every pixel of the leaf's box
+        return np.repeat(values, area)
+
+    down, across = np.divmod(np.arange(area.sum()) - each(np.cumsum(area) - area), each(wide))
+    down += each(top.astype(np.int64))
+    across += each(left.astype(np.int64))
+    from_x, from_y = across - each(x), down - each(y)
+    inside = from_x * from_x + from_y * from_y < each(radius * radius)
+    turned = from_x * each(np.cos(angle)) + from_y * each(np.sin(angle))
+    inside &= np.abs(turned) < each(bar)
+    front = np.zeros((size, size), np.int64)
+    # of several leaves on a pixel the last one stays
+    front[down[inside], across[inside]] = each(np.arange(1, len(x) + 1))[inside]
+    return front
 
 
 def fractal(size: int, rng: np.random.Generator, slope: float = 1.2) -> np.ndarray:
@@ -142,7 +176,7 @@ def develop(light: np.ndarray, camera: Camera, rng: np.random.Generator, size: i
     raw = raw + deviation * rng.standard_normal(raw.shape, np.float32)
     colour = demosaic(raw, camera.pattern)
     curve = (255 * np.linspace(0, 1, TONE_STEPS) ** camera.gamma + 0.5).astype(np.uint8)
-    pixels = curve[(np.clip(colour, 0, 1) * (TONE_STEPS - 1)).astype(np.int32)]
+    pixels = curve.take((colour * (TONE_STEPS - 1)).astype(np.int32), mode="clip")  # below black is black, and so on
     if len(pixels) != size:
         pixels = np.array(Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS))
     if camera.jpeg is not None:
@@ -155,8 +189,14 @@ def develop(light: np.ndarray, camera: Camera, rng: np.random.Generator, size: i
 def blur(light: np.ndarray) -> np.ndarray:
     """The lens: a 3-tap binomial in each axis, edges repeated; same shape, a constant stays."""
     padded = np.pad(light, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
-    return (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16
+    rows = 2 * padded[1:-1]
+    rows += padded[:-2]
+    rows += padded[2:]
+    seen = 2 * rows[:, 1:-1]
+    seen += rows[:, :-2]
+    seen += rows[:, 2:]
+    seen /= 16
+    return seen
 
 
 def mosaic(light: np.ndarray, pattern: str = "RGGB") -> np.ndarray:
@@ -193,15 +233,16 @@ def demosaic(raw: np.ndarray, pattern: str = "RGGB") -> np.ndarray:
     return colour
 
 
-def _paint(rng: np.random.Generator) -> np.ndarray:
-    """A colour of a thing: mostly its brightness, a little hue."""
-    return np.clip(rng.uniform(0.03, 0.9) + rng.uniform(-0.2, 0.2, 3), 0.02, 1).astype(np.float32)
+def _tint(rng: np.random.Generator) -> tuple[float, float, float]:
+    """Red, green and blue of a thing, not clipped: mostly its brightness, a little hue."""
+    brightness = 0.03 + (0.9 - 0.03) * rng.random()
+    red, green, blue = (-0.2 + 0.4 * rng.random() for _ in range(3))
+    return brightness + red, brightness + green, brightness + blue
 
 
-@lru_cache(maxsize=64)
-def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
-    yy, xx = np.mgrid[:size, :size].astype(np.float32)
-    return yy, xx
+def _paint(tint: ArrayLike) -> np.ndarray:
+    """Tints as paint can have them."""
+    return np.clip(tint, 0.02, 1).astype(np.float32)
 
 
 @lru_cache(maxsize=64)
