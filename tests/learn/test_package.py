@@ -20,9 +20,11 @@ from fauxto.detect.house import House
 from fauxto.errors import ContractError, InputError, PolicyError
 from fauxto.learn import export
 from fauxto.learn.calibrate import fit_platt
+from fauxto.learn.package import SETTLE_FPR, SETTLE_RISK, settle_below
 from fauxto.learn.package import package as make
 from fauxto.media.crops import CropSpec
 from fauxto.run.model import load
+from fauxto.verdict.conformal import threshold
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def test_from_folder_to_scanning_model(pictures, tmp_path, capsys):
 def test_an_upside_down_detector_is_refused(pictures, tmp_path):
     detector = House(CropSpec(256, 1))
     samples = [Sample(str(p), int("fake" in str(p)), family="noise") for p in sorted(pictures.rglob("*.png"))]
-    settle(detector, samples)
+    prepare(detector, samples)
     with torch.no_grad():
         detector.network().classifier.head.weight.neg_()
     with pytest.raises(ContractError, match="ranks real above"):
@@ -80,7 +82,7 @@ def test_an_upside_down_detector_is_refused(pictures, tmp_path):
 def test_packaged_model_scores_as_the_network(pictures, tmp_path):
     detector = House(CropSpec(256, 1))
     samples = [Sample(str(p), int("fake" in str(p)), family="noise") for p in sorted(pictures.rglob("*.png"))]
-    settle(detector, samples)
+    prepare(detector, samples)
     made = make(detector, samples, tmp_path / "model", version="test", descriptions={"noise": "Noise."})
     assert made.parity < 2e-3
     assert not (tmp_path / "model" / "model-float.onnx").exists()
@@ -92,7 +94,7 @@ def test_packaged_model_scores_as_the_network(pictures, tmp_path):
     assert sum(p["n"] for p in model.populations.values()) == 8
 
 
-def settle(detector: House, samples) -> None:
+def prepare(detector: House, samples) -> None:
     """A few passes in training mode so that batch norm has statistics, and a head that points the right way."""
     network = detector.network()
     batch = torch.from_numpy(np.concatenate([detector.preprocess(np.asarray(Image.open(s.path))) for s in samples]))
@@ -112,6 +114,19 @@ def settle(detector: House, samples) -> None:
         if network(batch)[labels == 1].mean() < network(batch)[labels == 0].mean():
             network.classifier.head.weight.neg_()
             network.classifier.head.bias.neg_()
+
+
+def test_the_settling_bound_loses_no_more_than_its_risk():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 3000)
+    middles = rng.normal(0, 1, 6000) + 2 * labels
+    logits = middles + rng.normal(0, 0.5, 6000)
+    populations = {"drawn": {"logits": sorted(logits[labels == 0])}}
+    below = settle_below(logits, middles, labels, populations)
+    called = (labels == 1) & (logits > threshold(populations, SETTLE_FPR))
+    assert 0.5 * SETTLE_RISK < (middles[called] < below).mean() <= SETTLE_RISK
+    assert (middles[labels == 0] < below).mean() > 0.5
+    assert settle_below(logits[:3000], middles[:3000], labels[:3000], populations) is None
 
 
 def test_fixed_filters_stay_in_float(tmp_path):

@@ -161,7 +161,8 @@ def package(
     samples = [sample for sample in read(data) if sample.split == "calibration"]
     made = make(detector, samples, out, version=version, descriptions=_sentences(describe))
     shift = float(np.abs(made.float_logits - made.int8_logits).mean())
-    areas = [auc(z[made.labels == 0], z[made.labels == 1]) for z in (made.float_logits, made.int8_logits)]
+    scored = (made.float_logits, made.int8_logits, made.scan_logits)
+    areas = [auc(z[made.labels == 0], z[made.labels == 1]) for z in scored]
     report = {
         "model": str(out),
         "pictures": len(made.labels),
@@ -170,6 +171,8 @@ def package(
         "int8_shift": shift,
         "auc_float": round(areas[0], 4),
         "auc_int8": round(areas[1], 4),
+        "auc_scan": round(areas[2], 4),
+        "settled_by_one_window": round(made.settled, 3),
     }
     print(json.dumps(report))
     return 0

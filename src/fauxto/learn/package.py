@@ -19,6 +19,8 @@ from fauxto.learn.calibrate import fit_platt
 from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
 from fauxto.media.decode import decode
 from fauxto.run.backends.openvino import open_network
+from fauxto.run.pooling import pooled
+from fauxto.verdict.conformal import threshold
 
 HISTORIES = ("png", "jpeg:90", "jpeg:75", "webp:80", "resize:0.75|jpeg:85", "fit:1280|jpeg:80")
 """What reference pictures have been through: each gets one of these, in turn, so that it is one witness only."""
@@ -27,17 +29,26 @@ ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_jpeg_quality": 40}
 """Below these the pixels are not asked: short side in pixels, liveliest standard deviation, estimated JPEG quality."""
 
 
+SETTLE_FPR, SETTLE_RISK = 0.05, 0.01
+"""A picture may be settled by its middle window alone where at most this share of the generated pictures that all
+windows together call at this bound would be lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """What packaging measured: worst float export difference, and float against int8 logits on the same crops.
+    """What packaging measured: worst float export difference, and logits of the same crops.
 
-    `skipped` maps the path of each picture that could not be read to the reason.
+    `float_logits` and `int8_logits` are means over all windows, `scan_logits` what a scan gives, where the middle
+    window settles some pictures alone (`settled`, a share). `skipped` maps the path of each picture that could not be
+    read to the reason.
     """
 
     skipped: dict[str, str]
     parity: float
     float_logits: np.ndarray
     int8_logits: np.ndarray
+    scan_logits: np.ndarray
+    settled: float
     labels: np.ndarray
 
 
@@ -65,10 +76,15 @@ def package(
     export_onnx(detector.network(), floating, detector.crop.size)
     parity = check_parity(detector.network(), floating, np.concatenate(stacks[:16])[:32])
     quantize(floating, target, _batches(stacks))
-    float_logits, int8_logits = _score(floating, stacks), _score(target, stacks)
+    float_logits = np.asarray([each.mean() for each in _score(floating, stacks)])
     floating.unlink()
+    scores = _score(target, stacks)
+    int8_logits = np.asarray([each.mean() for each in scores])
     labels = np.asarray([sample.label for sample in kept])
-    calibration = fit_platt(int8_logits, labels)
+    middles = np.asarray([each[len(each) // 2] for each in scores])
+    below = settle_below(int8_logits, middles, labels, _populations(kept, int8_logits, descriptions))
+    scan_logits = np.asarray([pooled(lambda own: own, each, below) for each in scores])
+    calibration = fit_platt(scan_logits, labels)
     if calibration["slope"] <= 0:
         raise ContractError(
             "The detector ranks real above generated on the calibration pictures.",
@@ -82,14 +98,33 @@ def package(
         "sha256": file_sha256(target),
         "crop": {"size": detector.crop.size, "count": detector.crop.count},
         "pooling": "mean",
+        "settle": None if below is None else {"below": below, "fpr": SETTLE_FPR, "risk": SETTLE_RISK},
         "input": "float32 NCHW in [0, 1], name 'pixels', dynamic batch",
         "output": "logit",
         "calibration": calibration,
-        "populations": _populations(kept, int8_logits, descriptions),
+        "populations": _populations(kept, scan_logits, descriptions),
         "abstain": ABSTAIN,
     }
     (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
-    return Packaged(skipped, parity, float_logits, int8_logits, labels)
+    settled = 0.0 if below is None else float(np.mean(middles < below))
+    return Packaged(skipped, parity, float_logits, int8_logits, scan_logits, settled, labels)
+
+
+def settle_below(
+    logits: np.ndarray, middles: np.ndarray, labels: np.ndarray, populations: Mapping[str, Any]
+) -> float | None:
+    """The highest middle-window logit below which a picture is settled by it, or None where no bound can be had.
+
+    `logits` are means over all windows and `middles` those of the middle window, both `(n,)`; `labels` 1 = generated.
+    Of the generated pictures whose `logits` are called at `SETTLE_FPR`, at most the share `SETTLE_RISK` lies below.
+    """
+    bar = threshold(populations, SETTLE_FPR)
+    if bar is None:  # too few photographs for that bound
+        return None
+    called = np.sort(middles[(labels == 1) & (logits > bar)])
+    if not len(called):
+        return None
+    return round(min(float(called[int(SETTLE_RISK * len(called))]), bar) - 5e-5, 4)
 
 
 def _read(detector: Detector, samples: Sequence[Sample]) -> tuple[list[Sample], list[np.ndarray], dict[str, str]]:
@@ -112,9 +147,10 @@ def _batches(stacks: Sequence[np.ndarray], most: int = 150) -> Iterable[np.ndarr
         yield stacks[i][:1]
 
 
-def _score(path: Path, stacks: Sequence[np.ndarray]) -> np.ndarray:
+def _score(path: Path, stacks: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The logits of each picture's windows."""
     network = open_network(path)
-    return np.asarray([float(network(stack).astype(np.float64).mean()) for stack in stacks])
+    return [network(stack).astype(np.float64) for stack in stacks]
 
 
 def _populations(samples: Sequence[Sample], logits: np.ndarray, descriptions: Mapping[str, str]) -> dict[str, Any]:

@@ -22,9 +22,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class CropSpec:
-    """`count` square windows of `size` pixels, side by side in one horizontal band through the middle of the picture.
+    """Up to `count` square windows of `size` pixels, side by side in one horizontal band through the middle.
 
     One band, because a JPEG decoder can skip the rows above and below it but must decode every row that is touched.
+    No more windows than it takes to cover the width: a picture of less than twice the size gets two that overlap.
     Windows start on even pixels, so the 2x2 grid of an up-sampler keeps its phase.
     """
 
@@ -60,17 +61,18 @@ def windows(width: int, height: int, spec: CropSpec) -> list[Box]:
     window_width, window_height = min(spec.size, width), min(spec.size, height)
     y = _even((height - window_height) // 2)
     free = width - window_width
-    if spec.count == 1 or free < spec.size // 4:
+    count = 1 if free < spec.size // 4 else min(spec.count, -(-width // spec.size))
+    if count == 1:
         starts = [free // 2]
     else:
-        reach = min(free, 4 * spec.size * (spec.count - 1))
+        reach = min(free, 4 * spec.size * (count - 1))
         first = (free - reach) // 2
-        starts = [first + round(i * reach / (spec.count - 1)) for i in range(spec.count)]
+        starts = [first + round(i * reach / (count - 1)) for i in range(count)]
     return [Box(_even(x), y, window_width, window_height) for x in starts]
 
 
 def take(width: int, height: int, spec: CropSpec, read: Callable[[Box], np.ndarray]) -> np.ndarray:
-    """The windows as one uint8 array `(k, size, size, 3)`, k = 1 or `spec.count`; `read(box)` gives HWC pixels.
+    """The windows as one uint8 array `(k, size, size, 3)`, k at most `spec.count`; `read(box)` gives HWC pixels.
 
     A window smaller than `size` is filled by mirroring the picture about its edges (even period, so the 2x2 grid
     keeps its phase), never by black: a black edge is the strongest high-pass signal there is.

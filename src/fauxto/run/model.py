@@ -14,6 +14,7 @@ import numpy as np
 from fauxto.errors import ContractError, InputError, WeightError
 from fauxto.media.crops import CropSpec
 from fauxto.run.backends import Network
+from fauxto.run.pooling import pooled
 
 BACKENDS = ("openvino", "onnxruntime")
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
@@ -54,6 +55,7 @@ class Model:
         self.populations: dict[str, dict[str, Any]] = description["populations"]
         self.abstain: dict[str, float] = description["abstain"]
         self.crop = _crop(description["crop"], folder)
+        self.settle = _settle(description, folder)
         self.description_sha256 = hashlib.sha256(_canonical(description)).hexdigest()
         self._onnx = folder / Path(description["onnx"]).name
         _check_hash(self._onnx, self.sha256)
@@ -86,8 +88,8 @@ class Model:
         return logits
 
     def score(self, crops: np.ndarray) -> float:
-        """The logit of a picture: the mean over its windows; higher = more likely generated."""
-        return float(self.logits(crops).astype(np.float64).mean())
+        """The logit of a picture from its windows (see `pooled`); higher = more likely generated."""
+        return pooled(self.logits, crops, self.settle)
 
     @cached_property
     def _network(self) -> Network:
@@ -139,6 +141,18 @@ def _crop(entry: dict[str, Any], folder: Path) -> CropSpec:
             f"The 'crop' entry {entry!r:.80} in {folder / 'model.json'} needs an even size and a count.",
             fix="Export the model again, or install the package again.",
         ) from error
+
+
+def _settle(description: dict[str, Any], folder: Path) -> float | None:
+    entry = description.get("settle")
+    if entry is None:
+        return None
+    if not isinstance(entry, dict) or not isinstance(entry.get("below"), (int, float)):
+        raise WeightError(
+            f"The 'settle' entry {entry!r:.80} in {folder / 'model.json'} needs a number 'below'.",
+            fix="Export the model again, or install the package again.",
+        )
+    return float(entry["below"])
 
 
 def _check_hash(onnx: Path, expected: str) -> None:
