@@ -1,0 +1,19 @@
+// What a screen reader says aloud, beside what it reads.
+
+/** Says something when there is a pause. */
+export function announce(words) {
+  say("polite", words);
+}
+
+/** Says something at once. */
+export function alarm(words) {
+  say("assertive", words);
+}
+
+function say(id, words) {
+  const region = document.getElementById(id);
+  region.textContent = "";
+  setTimeout(() => {
+    region.textContent = words;
+  }, 50);
+}

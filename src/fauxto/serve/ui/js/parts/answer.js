@@ -1,0 +1,42 @@
+// A verdict in words, with the numbers that it stands on.
+
+import { h } from "../dom.js";
+import { percent, rate } from "../figures.js";
+import { headline, meaning } from "../verdicts.js";
+import { t } from "../words.js";
+import { mark } from "./mark.js";
+import { ruler } from "./ruler.js";
+
+/** The verdict of a finding that is no error. */
+export function answer(finding) {
+  return h(
+    "section",
+    { class: `answer ${finding.verdict}`, "aria-label": t("Verdict") },
+    h("h2", { class: "verdict" }, mark(), headline(finding.verdict)),
+    h("p", { class: "meaning" }, meaning(finding.verdict)),
+    ruler(finding.p_value, finding.fpr),
+    h("p", { class: "reads" }, reads(finding)),
+    numbers(finding),
+  );
+}
+
+/** The numbers of a verdict, each with what it is. */
+export function numbers({ p_value, fpr, probability, stability }) {
+  const rows = [
+    [t("Photographs like it"), rate(p_value), t("At most this share of the reference photographs looks as synthetic.")],
+    [t("False-alarm bound"), rate(fpr), t("At most this share of such photographs is called by mistake.")],
+    [
+      t("Copies that agree"),
+      stability ? t("{agree} of {total}", stability) : "–",
+      stability ? t("Re-shipped as networks and messengers do, and asked again.") : t("Re-shipping was not tried."),
+    ],
+    [t("Calibrated probability"), percent(probability), t("Of the pixels alone. Too high where generated pictures are rare.")],
+  ];
+  return h("dl", { class: "numbers" }, rows.map(([name, value, note]) => h("div", {}, h("dt", {}, name), h("dd", { class: "value" }, value), h("dd", { class: "note" }, note))));
+}
+
+function reads({ p_value, fpr }) {
+  const values = { rate: rate(p_value), bound: rate(fpr) };
+  if (p_value <= fpr) return t("At most {rate} reference photographs look this synthetic: rarer than the bound of {bound}.", values);
+  return t("Up to {rate} reference photographs look this synthetic: not rarer than the bound of {bound}.", values);
+}

@@ -1,0 +1,259 @@
+"""A stand-in for the service: the page's files, and findings of every kind, also those that are hard to provoke."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fauxto.finding import Evidence, Finding
+from fauxto.language import localized, negotiate, translate
+from fauxto.serve import examples
+from fauxto.verdict.changes import what_would_change
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>\u202egpj.exe'
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "json": "application/json"}
+_TYPES |= {"svg": "image/svg+xml", "png": "image/png"}
+_OPTIONS = {"fpr": {"type": "number"}, "stability": {"type": "boolean"}, "heatmap": {"type": "boolean"}}
+
+
+def finding(name: str, verdict: str, **changes: Any) -> Finding:
+    """A Finding with all that a page can show."""
+    p_value, probability, logit = {
+        "generated": (0.004, 0.97, 3.2),
+        "edited": (0.3, 0.4, -0.4),
+        "inconclusive": (0.02, 0.8, 1.2),
+        "no_evidence": (0.62, 0.12, -2.0),
+    }[verdict]
+    chains = [("jpeg:85", 0.004), ("whatsapp", 0.006), ("instagram_feed", 0.02), ("screenshot:0.9|jpeg:90", 0.004)]
+    copies = [
+        {"chain": chain, "steps": chain, "logit": 2.0, "p_value": p, "call": "generated", "agrees": p <= 0.01}
+        for chain, p in chains
+    ]
+    tag = {"carrier": "PNG iTXt", "standard": "xmp", "field": "DigitalSourceType", "value": "trainedAlgorithmicMedia"}
+    tag |= {"generator": "Some Tool", "points_to": "generated", "strength": "declared", "prompt": None}
+    silent = dict.fromkeys(("issuer", "signer", "generator", "digital_source_type", "signed_at", "remote_url"))
+    fields: dict[str, Any] = {
+        "sha256": "9f" * 32,
+        "verdict": verdict,
+        "probability": probability,
+        "logit": logit,
+        "p_value": p_value,
+        "fpr": 0.01,
+        "stability": {"agree": 3, "total": 4, "flipped": True, "seed": 0, "chains": copies},
+        "provenance": {
+            "summary": "ai_generated",
+            "decisive": False,
+            "c2pa": {"state": "none", **silent},
+            "tags": [tag],
+        },
+        "evidence": [
+            Evidence(
+                "metadata",
+                "PNG iTXt (DigitalSourceType) declares that the picture was made by a generator.",
+                "declared",
+                "generated",
+                "Anyone can write, copy or remove such a tag; it decides nothing by itself.",
+            ),
+            Evidence(
+                "pixels",
+                "The pixels look synthetic: at most 1 in 250 reference photographs look this synthetic, in every set "
+                "large enough to tell: camera (110), web (300).",
+                "strong",
+                "generated",
+                "Holds for photographs like the reference sets. Unusual cameras, filters, scans and drawings may "
+                "differ, and generators made to avoid detection may pass.",
+            ),
+            Evidence(
+                "stability",
+                "The answer changes when the picture is re-shipped: only 3 of 4 copies agree.",
+                "weak",
+                "conflict",
+                "The copies imitate common ways of sharing; no platform publishes what it does.",
+            ),
+        ],
+        "model": {"name": "house", "version": "2026.11.21", "sha256": "c4" * 32, "backend": "openvino"},
+        "seconds": 0.41,
+    }
+    return Finding(name, **{**fields, **changes})
+
+
+def hostile() -> Finding:
+    """A Finding whose every text was written by an enemy."""
+    tag = {"carrier": HOSTILE, "standard": "xmp", "field": HOSTILE, "value": HOSTILE, "generator": HOSTILE}
+    tag |= {"points_to": "generated", "strength": "declared", "prompt": None}
+    c2pa = {"state": "broken", "issuer": HOSTILE, "generator": HOSTILE, "signed_at": HOSTILE}
+    return finding(
+        HOSTILE,
+        "inconclusive",
+        evidence=[Evidence(HOSTILE, HOSTILE, "declared", "conflict", HOSTILE, {HOSTILE: HOSTILE})],
+        provenance={
+            "summary": "conflict",
+            "decisive": False,
+            "c2pa": {**c2pa, "digital_source_type": HOSTILE},
+            "tags": [tag],
+        },
+    )
+
+
+def refused() -> Finding:
+    """A file that could not be read."""
+    error = {"code": "truncated", "what": "The file ends early.", "fix": "Download it again."}
+    return Finding("broken.jpg", sha256="1" * 64, status="error", error=error, seconds=0.01)
+
+
+class State:
+    """What the stand-in knows: scans by id, in order, and the pictures that they show."""
+
+    def __init__(self) -> None:
+        self.scans: dict[str, tuple[Finding, str]] = {}
+        for i, (found, picture) in enumerate(
+            [
+                (finding("coffee-redrawn.png", "generated"), "coffee-redrawn.png"),
+                (finding("cat.jpg", "no_evidence", stability=None), "cat.jpg"),
+                (finding("coffee.jpg", "inconclusive"), "coffee.jpg"),
+                (finding("astronaut.jpg", "edited"), "astronaut.jpg"),
+                (refused(), "cat.jpg"),
+                (hostile(), "cat.jpg"),
+            ]
+        ):
+            self.scans[f"{i:032x}"] = (found, picture)
+        self.problem: tuple[int, dict[str, Any]] | None = None
+        self.key = ""
+
+    def scan(self, name: str, language: str) -> dict[str, Any]:
+        """The whole scan as the service sends it."""
+        found, picture = self.scans[name]
+        base = f"/v1/scans/{name}"
+        layers = {"heatmap": f"{base}/overlay/heatmap.png"} if found.verdict in ("generated", "inconclusive") else {}
+        links = {"self": base, "picture": f"{base}/picture", "report_html": f"{base}/report.html"}
+        links |= {"report_json": f"{base}/report.json", "layers": layers}  # type: ignore[dict-item]
+        changes = [translate(words, language) for words in what_would_change(found)]
+        row = {**examples.SCAN, **self.summary(name), "links": links, "changes": changes}
+        return {**row, "finding": localized(found, language).to_dict()}
+
+    def summary(self, name: str) -> dict[str, Any]:
+        """The same in a list."""
+        found, _ = self.scans[name]
+        parts = {key: getattr(found, key) for key in ("verdict", "probability", "p_value", "fpr", "error", "sha256")}
+        outcome = found.verdict or "error"
+        return {**examples.SUMMARY, **parts, "id": name, "name": found.path, "outcome": outcome, "job": None}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    state: State
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        path, _, query = self.path.partition("?")
+        if self.state.problem and path.startswith("/v1/"):
+            status, problem = self.state.problem
+            return self._json(problem, status)
+        if self.state.key and path.startswith("/v1/scans"):
+            if self.headers["Authorization"] != f"Bearer {self.state.key}":
+                return self._json({"detail": "A key is needed.", "code": "key"}, 401)
+        if not path.startswith("/v1/"):
+            return self._file(path)
+        language = negotiate(self.headers["Accept-Language"])
+        match path.split("/")[2:]:
+            case ["service"]:
+                self._json(self._service())
+            case ["scans"]:
+                self._json(self._page(query))
+            case ["scans", name] if name in self.state.scans:
+                self._json(self.state.scan(name, language))
+            case ["scans", name, "picture"]:
+                self._send((EXAMPLES / self.state.scans[name][1]).read_bytes(), "image/jpeg")
+            case ["scans", name, "overlay", _]:
+                self._send(_layer(EXAMPLES / self.state.scans[name][1]), "image/png")
+            case ["scans", name, "report.json"]:
+                self._json(self.state.scan(name, language))
+            case ["systems"]:
+                self._json([])
+            case ["ledger"]:
+                self._json({"entries": {}})
+            case _:
+                self._json({"detail": "There is no such scan.", "code": "not_found", "fix": "Look in the list."}, 404)
+        return None
+
+    def _service(self) -> dict[str, Any]:
+        return {
+            "version": "0.1.0",
+            "model": {"name": "house", "version": "2026.11.21", "sha256": "c4" * 32, "backend": "openvino"},
+            "key_needed": bool(self.state.key),
+            "addresses_allowed": True,
+            "max_bytes": 1_000_000,
+            "max_files": 3,
+            "retention_seconds": 604800,
+            "options": {"properties": _OPTIONS},
+        }
+
+    def _page(self, query: str) -> dict[str, Any]:
+        wanted = set(re.findall(r"outcome=(\w+)", query))
+        rows = [self.state.summary(name) for name in self.state.scans]
+        rows = [row for row in rows if not wanted or row["outcome"] in wanted]
+        return {"items": rows, "next": None, "total": len(rows)}
+
+    def _file(self, path: str) -> None:
+        found = files("fauxto.serve") / "ui"
+        for part in (path.strip("/") or "index.html").split("/"):
+            found /= part
+        if not found.is_file():
+            return self._send(b"", "text/plain", 404)
+        return self._send(found.read_bytes(), _TYPES[str(found).rpartition(".")[2]])
+
+    def _json(self, value: object, status: int = 200) -> None:
+        self._send(json.dumps(value).encode(), "application/json", status)
+
+    def _send(self, body: bytes, kind: str, status: int = 200) -> None:
+        self.send_response(status)
+        headers = {"Content-Type": kind, "Content-Length": str(len(body)), "Content-Security-Policy": POLICY}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _layer(picture: Path) -> bytes:
+    """A transparent layer, warm towards the right."""
+    width, height = Image.open(picture).size
+    pixels = np.zeros((height, width, 4), np.uint8)
+    pixels[..., 0], pixels[..., 3] = 200, np.linspace(0, 200, width, dtype=np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+@contextmanager
+def serving() -> Iterator[tuple[str, State]]:
+    """The address of a running stand-in, and its state."""
+    state = State()
+    handler = type("Handler", (_Handler,), {"state": state})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", state
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
