@@ -37,6 +37,33 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class Localizer(Protocol):
+    """Says of every pixel how likely it was altered, and gives each picture one logit by a rule that its card states.
+
+    `mask(image)` turns uint8 HWC RGB of any size into float32 `(h, w)` in [0, 1] at the same size; `network()` maps
+    `(n, 3, tile, tile)` in [0, 1] to a pair: maps of logits `(n, tile, tile)` and logits `(n,)`; `score(images)` is
+    `(len(images),)` float32, higher = more likely altered. Deterministic; no picture depends on its neighbours. For
+    `fauxto train`, `augment` takes and gives a crop and its mask, float32 `(s, s)` in [0, 1], and `loss` takes the
+    network's pair and the masks `(n, s, s)`.
+    """
+
+    card: ClassVar[Card]
+    recipe: ClassVar[dict[str, Any]]
+    tile: int
+    overlap: int
+
+    def network(self) -> nn.Module: ...  # noqa: D102
+    def mask(self, image: np.ndarray) -> np.ndarray: ...  # noqa: D102
+    def score(self, images: Sequence[np.ndarray]) -> np.ndarray: ...  # noqa: D102
+    def augment(  # noqa: D102
+        self, crop: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+    def loss(self, output: Any, masks: Any) -> Any: ...  # noqa: D102
+    def load(self, path: str) -> None: ...  # noqa: D102
+    def save(self, path: str) -> None: ...  # noqa: D102
+
+
+@runtime_checkable
 class Trainable(Detector, Protocol):
     """A Detector that `fauxto train` can fit: it says how one batch becomes a loss, and its published recipe.
 

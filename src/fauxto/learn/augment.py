@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fauxto.launder import apply
+from fauxto.launder import apply, follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,28 @@ def laundered_crop(patch: np.ndarray, size: int, laundering: Laundering | None, 
         short = size - window.shape[0], size - window.shape[1]
         window = np.pad(window, ((0, max(0, short[0])), (0, max(0, short[1])), (0, 0)), mode="symmetric")
     return random_crop(window, size, rng)
+
+
+def laundered_pair(
+    patch: np.ndarray, mask: np.ndarray, size: int, laundering: Laundering | None, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A `size` crop of a laundered window of `patch`, uint8 HWC, and of its `mask`, float32 `(h, w)`, moved alike.
+
+    A chain that moves pixels leaves a mask of zeros and ones; any other leaves the mask as it is.
+    """
+    chain, scale = laundering.chain(rng) if laundering is not None else ("", 1.0)
+    side = min(patch.shape[0], math.ceil((size + 8) / scale))
+    top, left = (int(rng.integers(0, free - side + 1)) for free in patch.shape[:2])
+    window, mask = patch[top : top + side, left : left + side], mask[top : top + side, left : left + side]
+    if chain:
+        seed = int(rng.integers(2**31))
+        window = apply(np.ascontiguousarray(window), chain, seed=seed)
+        if scale != 1:
+            mask = follow(mask >= 0.5, chain, seed=seed).astype(np.float32)
+    short = [(0, max(0, size - length)) for length in window.shape[:2]]
+    window, mask = np.pad(window, (*short, (0, 0)), mode="symmetric"), np.pad(mask, short, mode="symmetric")
+    top, left = (int(rng.integers(0, length - size + 1)) for length in window.shape[:2])
+    return window[top : top + size, left : left + size], mask[top : top + size, left : left + size]
 
 
 def blur_and_jpeg(crop: np.ndarray, probability: float, rng: np.random.Generator) -> np.ndarray:

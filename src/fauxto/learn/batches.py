@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from fauxto.contracts import Trainable
+from fauxto.data.masks import FULL, MaskStore
 from fauxto.data.patches import PatchStore
 from fauxto.errors import InputError
-from fauxto.learn.augment import Laundering, laundered_crop
+from fauxto.learn.augment import Laundering, laundered_crop, laundered_pair
 
 Crop = tuple[Tensor, int, int, float]
 """uint8 pixels, label, index of the generator (-1 for real), and the seconds that the making took."""
@@ -50,6 +51,24 @@ class TrainingCrops(Dataset[Crop]):
     def __len__(self) -> int:
         """The number of patches."""
         return len(self.labels)
+
+
+class TrainingMasks(TrainingCrops):
+    """As `TrainingCrops`, with the crop's mask, float32 `(size, size)` in [0, 1], in the place of its label."""
+
+    store: MaskStore
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor, int, float]:  # type: ignore[override]
+        """One crop, uint8 `(size, size, 3)`, and its mask."""
+        started = time.perf_counter()
+        patch, draw = key
+        rng = np.random.default_rng([self.seed, draw, patch])
+        mask = self.store.masks[patch].astype(np.float32) / np.float32(FULL)
+        crop, mask = laundered_pair(self.store.pixels[patch], mask, self.size, self.laundering, rng)
+        crop, mask = self.detector.augment(crop, mask, rng)  # type: ignore[call-arg,misc]  # a localizer's takes both
+        pixels = torch.from_numpy(np.ascontiguousarray(crop))
+        generator = self.generators[self.store.picture[patch]]
+        return pixels, torch.from_numpy(np.ascontiguousarray(mask)), generator, time.perf_counter() - started
 
 
 class Balanced(Sampler[list[tuple[int, int]]]):

@@ -1,0 +1,146 @@
+"""The house localizer: what differs from the rest of its own picture, told from bounded residuals at native size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fauxto.catalog import Card, Input
+from fauxto.learn.checkpoint import load_strict, load_tensors, save
+from fauxto.learn.mask_losses import dice
+from fauxto.nn.localizing import map_picture
+from fauxto.nn.residual_net import ResidualBlock
+from fauxto.nn.residual_statistics import BLOCK, ResidualStatistics
+from fauxto.nn.resnet import initialise
+from fauxto.nn.unet import Against, Decoder, convolutions
+from fauxto.score.masks import top_share
+
+CARD = Card(
+    slug="house-localizer",
+    kinds=("localizer",),
+    title="fauxto house localizer",
+    venue="fauxto",
+    year=2026,
+    idea="An altered region has other fine residuals than the rest of its own picture.",
+    input=Input(size=256, resize="forbidden", crop="native-resolution tiles that overlap by 32 pixels"),
+    output="a map of logits at an eighth of the size, brought to native size; image rule: the mean of its highest 2 %",
+    claim="Comparing each place with the mean of its tile finds alterations better than looking at it alone.",
+    fails_on=(
+        "re-posts: a strong JPEG or shrinking after the alteration removes what differs",
+        "pictures that were altered as a whole, or nearly so: nothing is left to differ from",
+        "pictures with both sharp and blurred parts, screenshots and collages, which differ from themselves",
+    ),
+)
+
+TOP_SHARE = 0.02
+"""Share of the map whose highest logits the image rule averages: a small region is enough, a pixel is not."""
+
+
+class HouseLocalizerNetwork(nn.Module):
+    """`(n, 3, h, w)` in [0, 1], sides multiples of 16, to maps of logits `(n, h, w)` and image logits `(n,)`.
+
+    Fixed statistics of every 8 x 8 block, then convolutions over blocks; deeper down each place is set `against` the
+    mean of its tile. `against` False leaves that out: the control of the claim.
+    """
+
+    def __init__(self, widths: tuple[int, int] = (32, 64), against: bool = True) -> None:
+        super().__init__()
+        near, far = widths
+        self.statistics = ResidualStatistics()
+        self.scale = nn.BatchNorm2d(ResidualStatistics.channels)
+        self.mix = _mixed(ResidualStatistics.channels, near)
+        self.block = ResidualBlock(near)
+        self.down = nn.Sequential(*convolutions(near, far, stride=2), ResidualBlock(far))
+        self.against = Against() if against else nn.Identity()
+        self.compare = _mixed(far * (2 if against else 1), far)
+        self.decoder = Decoder((near, far), (near,))
+        self.head = nn.Conv2d(near, 1, 1)
+        initialise(self)
+        with torch.no_grad():
+            self.head.bias.fill_(-2.0)  # type: ignore[union-attr]  # most of a picture is untouched
+
+    def blocks(self, statistics: Tensor) -> Tensor:
+        """From the statistics of the blocks, `(n, 86, h / 8, w / 8)`, to their logits, `(n, h / 8, w / 8)`."""
+        near = self.block(self.mix(self.scale(statistics)))
+        far = self.compare(self.against(self.down(near)))
+        return self.head(self.decoder((near, far)))[:, 0]
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """See the class."""
+        coarse = self.blocks(self.statistics(pixels))
+        whole = functional.interpolate(coarse[:, None], scale_factor=BLOCK, mode="bilinear", align_corners=False)
+        return whole[:, 0], top_logit(coarse)
+
+
+def top_logit(maps: Tensor) -> Tensor:
+    """The image rule on maps `(n, h, w)`: the mean of the highest 2 % of each, `(n,)`."""
+    flat = maps.flatten(1)
+    return flat.topk(max(1, round(TOP_SHARE * flat.shape[1])), dim=1).values.mean(1)
+
+
+def _mixed(channels_in: int, channels_out: int) -> nn.Sequential:
+    """1x1 convolution, batch norm, ReLU."""
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU())
+
+
+class HouseLocalizer:
+    """The localizer that ships: small, at native resolution, trained on alterations that fauxto makes itself."""
+
+    card: ClassVar[Card] = CARD
+    recipe: ClassVar[dict[str, Any]] = {
+        "optimizer": "adamw",
+        "learning_rate": 2e-3,
+        "weight_decay": 0.02,
+        "batch_size": 24,
+        "schedule": "cosine",
+        "epochs": 12,
+    }
+
+    def __init__(self, tile: int = 256, overlap: int = 32) -> None:
+        self.tile, self.overlap = tile, overlap
+        self._network = HouseLocalizerNetwork()
+
+    def network(self) -> nn.Module:
+        """The module `(n, 3, h, w)` to maps `(n, h, w)` and image logits `(n,)`."""
+        return self._network
+
+    def logits(self, image: np.ndarray) -> np.ndarray:
+        """The map of logits of a uint8 HWC picture of any size, float32 `(h, w)`."""
+        return map_picture(self._network, image, self.tile, self.overlap)[0]
+
+    def mask(self, image: np.ndarray) -> np.ndarray:
+        """How likely each pixel is altered, float32 `(h, w)` in [0, 1], at native size."""
+        return (1 / (1 + np.exp(-self.logits(image)))).astype(np.float32)
+
+    def score(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """One logit a picture, `(len(images),)`, higher = altered: the mean of the highest 2 % of its map."""
+        return np.asarray([top_share(self.logits(image), TOP_SHARE) for image in images], dtype=np.float32)
+
+    def loss(self, output: tuple[Tensor, Tensor], masks: Tensor) -> Tensor:
+        """Cross-entropy of every pixel, half the Dice loss of altered crops, and a third of the image rule's entropy.
+
+        `masks` is `(n, h, w)`, 1 = altered.
+        """
+        maps, logits = output
+        altered = masks.flatten(1).any(1).float()
+        pixels = functional.binary_cross_entropy_with_logits(maps, masks)
+        return pixels + 0.5 * dice(maps, masks) + 0.33 * functional.binary_cross_entropy_with_logits(logits, altered)
+
+    def augment(self, crop: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Any of the eight symmetries of the square, of the crop `(s, s, 3)` and its mask `(s, s)` alike."""
+        turns, flip = int(rng.integers(4)), rng.random() < 0.5
+        crop, mask = np.rot90(crop, turns), np.rot90(mask, turns)
+        return (crop[:, ::-1], mask[:, ::-1]) if flip else (crop, mask)
+
+    def load(self, path: str) -> None:
+        """Load our own safetensors, strictly. Errors: WeightError."""
+        load_strict(self._network, load_tensors(path), path)
+
+    def save(self, path: str) -> None:
+        """Write safetensors."""
+        save(path, self._network.state_dict(), system=self.card.slug)

@@ -1,0 +1,34 @@
+"""From a picture of any size to one map: the loop over tiles that every localizer shares."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from fauxto.media.tiles import assemble, cut_tile, tile_boxes
+from fauxto.nn.scoring import to_network
+
+
+def map_picture(network: nn.Module, image: np.ndarray, size: int, overlap: int) -> tuple[np.ndarray, np.ndarray]:
+    """The map of a uint8 HWC picture, float32 `(h, w)`, and the image logits of its tiles, float32 `(tiles,)`.
+
+    `network` maps `(n, 3, size, size)` to maps `(n, size, size)` and logits `(n,)`; it sees one tile at a time, so that
+    nothing depends on a batch, and is put in evaluation mode and back.
+    """
+    height, width = image.shape[:2]
+    boxes = tile_boxes(width, height, size, overlap)
+    training = network.training
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    network.eval()
+    maps, logits = [], []
+    try:
+        with torch.inference_mode():
+            for box in boxes:
+                tile = torch.from_numpy(to_network(cut_tile(image, box, size)[None])).to(device)
+                drawn, logit = network(tile)
+                maps.append(drawn[0].cpu().numpy())
+                logits.append(float(logit[0]))
+    finally:
+        network.train(training)
+    return assemble(maps, boxes, width, height, size), np.asarray(logits, np.float32)
