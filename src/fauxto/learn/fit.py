@@ -18,10 +18,12 @@ from lightning.fabric import Fabric
 from torch.utils.data import DataLoader
 
 from fauxto.contracts import Trainable
+from fauxto.data.masks import MaskStore
 from fauxto.data.patches import PatchStore
-from fauxto.errors import InputError, PolicyError, ResourceError, WeightError
+from fauxto.errors import InputError
 from fauxto.learn.augment import Laundering
-from fauxto.learn.batches import Balanced, TrainingCrops, generators_of
+from fauxto.learn.batches import Balanced, TrainingCrops, TrainingMasks, generators_of
+from fauxto.learn.resume import make_fabric, open_state, save_state
 from fauxto.learn.schedule import make_optimizer, set_rate
 from fauxto.learn.stage import Stage, stages_of
 from fauxto.nn.views import through_views
@@ -76,15 +78,15 @@ def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) 
     folder.mkdir(parents=True, exist_ok=True)
     _check_split(store, plan, _stages(detector, store, plan))
     last = folder / "last.ckpt"
-    _open(last, _run(detector, store, plan))
-    fabric = _fabric(plan)
+    open_state(last, _run(detector, store, plan))
+    fabric = make_fabric(plan.devices, plan.precision)
     if plan.devices == 1:
         fitted = _train(fabric, detector, store, plan, last)
     else:
         job = partial(_train_copy, detector=detector, store=store, plan=plan, last=last)
         fitted = Fitted(**fabric.launch(job))
         whole = _stages(detector, store, plan)[-1].network
-        whole.load_state_dict(_open(last, _run(detector, store, plan))["network"])
+        whole.load_state_dict(open_state(last, _run(detector, store, plan))["network"])
     detector.network().eval()
     return fitted
 
@@ -108,10 +110,11 @@ def _train(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, l
     """Every stage that is not done yet; runs once in each process."""
     stages = _stages(detector, store, plan)
     run = _run(detector, store, plan)
-    saved = _open(last, run)
+    saved = open_state(last, run)
     losses: list[float] = saved.get("losses", [])
     ends = [round(end * plan.steps) for end in accumulate(stage.share for stage in stages)]
-    crops = TrainingCrops(store, detector, plan.crop, plan.laundering, plan.seed)
+    made = TrainingMasks if isinstance(store, MaskStore) else TrainingCrops
+    crops = made(store, detector, plan.crop, plan.laundering, plan.seed)
     meter = _Meter(plan)
     for number, (stage, first, end) in enumerate(zip(stages, [0, *ends[:-1]], ends, strict=True)):
         if saved and saved["stage"] > number:
@@ -143,7 +146,9 @@ def _train(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, l
             images = pixels.movedim(-1, -3).float().div(255)  # (n, 3, h, w), or (n, views, 3, h, w)
             if images.ndim == 4:
                 images = images.contiguous(memory_format=torch.channels_last)
-            loss = stage.loss(through_views(wrapped, images).float(), labels.float(), generators)
+            output: Any = through_views(wrapped, images)
+            output = output.float() if isinstance(output, torch.Tensor) else tuple(part.float() for part in output)
+            loss = stage.loss(output, labels.float(), generators)
             fabric.backward(loss)
             optimizer.step()
             optimizer.zero_grad()
@@ -153,7 +158,7 @@ def _train(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, l
             meter.count(len(labels), float(seconds.sum()))
             if step % plan.save_every == 0 or step == end:
                 state = {"run": run, "stage": number, "step": step, "losses": losses}
-                _save(fabric, last, {**state, "network": wrapped, "optimizer": optimizer})
+                save_state(fabric, last, {**state, "network": wrapped, "optimizer": optimizer})
                 done = np.mean(losses[-plan.save_every :])
                 fabric.print(f"{stage.name} step {step}/{end}  loss {done:.4f}  {meter}", flush=True)
         for parameter in asked:
@@ -208,19 +213,6 @@ class _Meter:
         )
 
 
-def _fabric(plan: Plan) -> Fabric:
-    """One process, or as many as devices; those are spawned, so that any program may call `fit`."""
-    if plan.devices == 1:
-        return Fabric(accelerator="auto", devices=1, precision=plan.precision)
-    gpus = torch.cuda.device_count()
-    if gpus and gpus < plan.devices:
-        raise ResourceError(
-            f"There are {gpus} GPUs; {plan.devices} devices were asked for.", fix=f"Use --devices {gpus} or fewer."
-        )
-    kind = "cuda" if gpus else "cpu"
-    return Fabric(accelerator=kind, devices=plan.devices, strategy="ddp_spawn", precision=plan.precision)
-
-
 def _stages(detector: Trainable, store: PatchStore, plan: Plan) -> Sequence[Stage]:
     """The stages of the detector; parts that only come with the data get their weights from the seed."""
     with torch.random.fork_rng(devices=[]):
@@ -250,34 +242,3 @@ def _run(detector: Trainable, store: PatchStore, plan: Plan) -> dict[str, Any]:
     rows = "\n".join(f"{s.label}\t{s.generator}\t{s.source}\t{s.path}" for s in store.samples)
     data = hashlib.sha256(store.picture.tobytes() + rows.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return {"system": detector.card.slug, "data": data, **chosen}
-
-
-def _save(fabric: Fabric, path: Path, state: dict[str, Any]) -> None:
-    """Replace the checkpoint whole: a process that dies while writing leaves the one before."""
-    partial = path.with_suffix(".partial")
-    fabric.save(partial, state)
-    if fabric.is_global_zero:
-        partial.replace(path)
-    fabric.barrier()
-
-
-def _open(path: Path, run: dict[str, Any]) -> dict[str, Any]:
-    """The checkpoint, empty where there is none. Errors: PolicyError when another run lies there; WeightError."""
-    if not path.exists():
-        return {}
-    try:
-        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        there = saved["run"]
-    except Exception as error:  # whatever torch or a foreign file raises: the file is not a checkpoint of ours
-        raise WeightError(
-            f"{path} is not a checkpoint of a training run.", fix="Remove it, or use another --out."
-        ) from error
-    other = [
-        f"{name} {there.get(name)!r} there, {value!r} now" for name, value in run.items() if there.get(name) != value
-    ]
-    if other:
-        raise PolicyError(
-            f"{path.parent} holds another run: {'; '.join(other[:3])}.",
-            fix="Resume with the same arguments, or start afresh with another --out.",
-        )
-    return saved
