@@ -12,7 +12,7 @@ from fauxto.cli.render import Tally, row
 from fauxto.finding import Evidence, Finding, Region
 from fauxto.run.answer import read_answer
 from fauxto.run.parquet import SCHEMA, _row
-from fauxto.run.scan import _finding
+from fauxto.run.scan import finding_of
 
 MODEL = {"name": "tiny", "version": "1", "sha256": "0" * 64, "backend": "openvino"}
 GOOD = Finding(
@@ -64,7 +64,7 @@ def test_what_is_no_finding_is_an_error_row(base: Finding, change: dict[str, Any
     answer = json.dumps(base.to_dict() | change).encode()
     with pytest.raises(ValueError):
         read_answer(answer)
-    refused = _finding("b.jpg", answer)
+    refused = finding_of("b.jpg", answer)
     assert (refused.path, refused.error["code"]) == ("b.jpg", "internal")
 
 

@@ -33,11 +33,11 @@ def show(pixels: np.ndarray, finding: Finding) -> Shown:
     small.thumbnail((_SIDE, _SIDE))
     drawn = ""
     if finding.regions:
-        drawn = _uri(Image.fromarray(tinted(pixels, finding.regions, *_scale(finding), max_side=_SIDE)))
+        drawn = _uri(Image.fromarray(tinted(pixels, finding.regions, *scale(finding), max_side=_SIDE)))
     return Shown(_uri(small), drawn, f"{width} × {height}")
 
 
-def _scale(finding: Finding) -> tuple[float, float]:
+def scale(finding: Finding) -> tuple[float, float]:
     """The logit of most photographs and the one that is called; else the range of this picture alone."""
     for item in finding.evidence:
         if item.layer == "pixels" and isinstance(item.value, dict) and item.value.get("threshold") is not None:

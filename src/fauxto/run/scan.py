@@ -128,7 +128,7 @@ def scan_sources(
         show_errors=show_errors,
     ) as pool:
         for item, answer in pool.map((item, item.request()) for item in _items(sources, journal)):
-            finding = item.known or _finding(item.source, answer)
+            finding = item.known or finding_of(item.source, answer)
             if journal and not item.known:
                 journal.record(item.source, item.stamp, finding)
             yield finding
@@ -179,8 +179,8 @@ _FIXES = {
 }
 
 
-def _finding(source: str, answer: bytes | Failure | None) -> Finding:
-    """Read a worker's answer, which may be anything: a hostile picture may have taken the worker over."""
+def finding_of(source: str, answer: bytes | Failure | None) -> Finding:
+    """Read a worker's answer on a source, which may be anything: a hostile picture may have taken the worker over."""
     path = readable(source)
     if answer is None:
         too_long = InputError("The path is too long.", fix="Check the list of paths.", code="not_found")

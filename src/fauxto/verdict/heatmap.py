@@ -100,6 +100,20 @@ def tinted(
     return np.rint(_blend(grey, heat)).astype(np.uint8)
 
 
+def layer(regions: Sequence[Region], typical: float, threshold: float, max_side: int = 512) -> np.ndarray:
+    """The colours of `tinted` alone, to lie over the picture: uint8 RGBA `(h, w, 4)`, clear where nothing is.
+
+    Drawn from numbers: no picture is read. Its aspect ratio is that of the extent of the regions.
+    """
+    width = max(region.x + region.width for region in regions)
+    height = max(region.y + region.height for region in regions)
+    scale = min(1.0, max_side / max(width, height))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    logits = _mean_logits(*size, regions, scale, typical)
+    heat = np.clip((logits - typical) / max(2 * (threshold - typical), 1e-6), 0, 1)
+    return np.rint(np.concatenate([_colours(heat), 255 * _OPACITY * heat[..., None]], axis=-1)).astype(np.uint8)
+
+
 def _starts(side: int, size: int, count: int) -> list[int]:
     """`count` even starts spread over the free length; a single one is central."""
     free = _free(side, size)
@@ -144,10 +158,14 @@ def _weights(spans: list[tuple[float, float]], side: int) -> np.ndarray:
 
 def _blend(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Grey of shape `(..., 1)` under the ramp's colour for `heat` `(...)` in [0, 1]; none at 0."""
-    stops = np.linspace(0, 1, len(_RAMP))
-    colours = np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1)
     opacity = _OPACITY * heat[..., None]
-    return grey * (1 - opacity) + colours * opacity
+    return grey * (1 - opacity) + _colours(heat) * opacity
+
+
+def _colours(heat: np.ndarray) -> np.ndarray:
+    """The ramp's colour for `heat` `(...)` in [0, 1]: `(..., 3)`."""
+    stops = np.linspace(0, 1, len(_RAMP))
+    return np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1)
 
 
 def _legend(width: int) -> np.ndarray:
