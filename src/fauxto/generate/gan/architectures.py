@@ -8,7 +8,8 @@ from fauxto.generate.gan.dcgan import DCGAN
 from fauxto.generate.gan.interface import Architecture
 from fauxto.generate.gan.resnet import RESNET
 from fauxto.generate.gan.sagan import SAGAN
+from fauxto.generate.gan.stylegan2 import STYLEGAN2
 
 ARCHITECTURES: dict[str, Architecture] = {
-    architecture.name: architecture for architecture in (DCGAN, RESNET, SAGAN, BIGGAN, BIGGAN_DEEP)
+    architecture.name: architecture for architecture in (DCGAN, RESNET, SAGAN, BIGGAN, BIGGAN_DEEP, STYLEGAN2)
 }
