@@ -5,11 +5,15 @@ A run is what decides its result: a flat dict of plain values, stored in the che
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.fabric import Fabric
+from safetensors import SafetensorError
+from torch import nn
 
 from fauxto.errors import PolicyError, ResourceError, WeightError
 
@@ -33,13 +37,41 @@ def make_fabric(devices: int, precision: str) -> Fabric:
 def save_state(fabric: Fabric, path: Path, state: dict[str, Any]) -> None:
     """Replace the checkpoint whole: a process that dies while writing, or a full disk, leaves the one before.
 
-    `state["run"]` is the run that it belongs to.
+    `state["run"]` is the run that it belongs to. Errors: ResourceError when it cannot be written.
     """
     partial = path.with_suffix(".partial")
-    fabric.save(partial, state)
-    if fabric.is_global_zero:
-        partial.replace(path)
+    with whole_or_not(path, partial):
+        fabric.save(partial, state)
+        if fabric.is_global_zero:
+            partial.replace(path)
     fabric.barrier()
+
+
+@contextmanager
+def whole_or_not(path: Path, partial: Path) -> Iterator[None]:
+    """Inside, `partial` is written and put in the place of `path`. Errors: ResourceError when that fails."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors say "disk full" in their own way
+        partial.unlink(missing_ok=True)
+        kept = "what lay there before is untouched" if path.exists() else "nothing was written"
+        raise ResourceError(
+            f"{path} could not be written ({error}); {kept}.", fix="Make room on the disk and run the same again."
+        ) from error
+
+
+def average_gradients(fabric: Fabric, parameters: Iterable[nn.Parameter]) -> None:
+    """Replace every gradient by its mean over the processes, in one reduction.
+
+    For loops that pass a network several times before one backward pass, and differentiate it twice, which DDP's own
+    hooks do not allow. Every process must have the same gradients.
+    """
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    if fabric.world_size == 1 or not gradients:
+        return
+    flat: Any = fabric.all_reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduce_op="mean")
+    for gradient, mean in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
 
 
 def open_state(path: Path, run: dict[str, Any]) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from fauxto.errors import ContractError
 def make_optimizer(module: nn.Module, recipe: dict[str, Any], rate: float) -> torch.optim.Optimizer:
     """The optimizer of a recipe over the parameters that ask for a gradient.
 
-    "adam", "sgd" and "rmsprop" decay every weight, as the originals do; "adamw" spares biases and norms. `betas`, `eps`
-    and `momentum` are torch's where the recipe names none. Errors: ContractError.
+    "adam", "sgd" and "rmsprop" decay every weight, as the originals do; "adamw" spares biases and norms. `betas`,
+    `eps`, `fused` and `momentum` are torch's where the recipe names none. Errors: ContractError.
     """
     wanted = [p for p in module.parameters() if p.requires_grad]
     decay = recipe["weight_decay"]
     match recipe["optimizer"]:
         case "adam":
-            chosen = {name: recipe[name] for name in ("betas", "eps") if name in recipe}
+            chosen = {name: recipe[name] for name in ("betas", "eps", "fused") if name in recipe}
             return torch.optim.Adam(wanted, lr=rate, weight_decay=decay, **chosen)
         case "sgd":
             return torch.optim.SGD(wanted, lr=rate, momentum=recipe.get("momentum", 0.0), weight_decay=decay)

@@ -1,0 +1,113 @@
+"""Which combinations make sense, and the reason where one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from fauxto.errors import InputError
+from fauxto.generate.gan.architectures import ARCHITECTURES
+from fauxto.generate.gan.interface import Architecture
+from fauxto.generate.gan.recipe import Recipe
+
+Reason = tuple[str, str]
+"""What is wrong, and what to do instead."""
+
+DOUBLED = ("classifier", "contrastive", "data_to_data")
+"""Conditionings that an auxiliary can double."""
+
+
+def check(recipe: Recipe) -> Architecture:
+    """The architecture of a recipe that can be trained. Errors: InputError with the first reason why it cannot."""
+    reason = why_not(recipe)
+    if reason is not None:
+        raise InputError(reason[0], fix=reason[1])
+    return ARCHITECTURES[recipe.architecture]
+
+
+def why_not(recipe: Recipe) -> Reason | None:
+    """What is wrong and what to do instead; None for a legal recipe."""
+    architecture = ARCHITECTURES.get(recipe.architecture)
+    if architecture is None:
+        return f"There is no architecture {recipe.architecture!r}.", f"Use one of {', '.join(ARCHITECTURES)}."
+    return next(chain(_networks(recipe, architecture), _objectives(recipe), _counts(recipe)), None)
+
+
+def _networks(recipe: Recipe, architecture: Architecture) -> Iterator[Reason]:
+    name, method = recipe.architecture, recipe.conditioning.method
+    if recipe.resolution not in architecture.resolutions:
+        sides = ", ".join(map(str, architecture.resolutions))
+        yield f"{name} is not defined at {recipe.resolution} pixels.", f"Use a resolution of {sides}."
+    if method not in architecture.methods:
+        fix = "style_projection" if method == "projection" else "projection"
+        yield f"The discriminator of {name} cannot use a class by {method!r}.", f"Use {fix!r}."
+    if recipe.generator_conditioning not in architecture.generator_methods:
+        ways = " or ".join(map(repr, sorted(architecture.generator_methods)))
+        yield f"The generator of {name} cannot use a class by {recipe.generator_conditioning!r}.", f"Use {ways}."
+    if recipe.conditioning.auxiliary != "none" and method not in DOUBLED:
+        yield (
+            f"The auxiliary {recipe.conditioning.auxiliary!r} doubles a class loss, and {method!r} has none.",
+            f"Use a conditioning of {', '.join(DOUBLED)}, or no auxiliary.",
+        )
+    if not architecture.styled and (recipe.regularizers.path_length or recipe.style_mixing):
+        what = "path_length" if recipe.regularizers.path_length else "style_mixing"
+        yield f"{what} acts on styles, and {name} has none.", "Leave it out, or use a StyleGAN."
+    if method == "none" and recipe.generator_conditioning != "none":
+        yield (
+            "The generator is told a class that its discriminator never asks for, so it would learn to ignore it.",
+            "Give the discriminator a conditioning, or the generator none.",
+        )
+    if method != "none" and recipe.generator_conditioning == "none":
+        yield (
+            "The discriminator asks for a class that the generator is never told, so no picture could please it.",
+            'Use generator_conditioning = "norm" (or "concatenation").',
+        )
+
+
+def _objectives(recipe: Recipe) -> Iterator[Reason]:
+    regularizers, hinge = recipe.regularizers, recipe.conditioning.method == "multi_hinge"
+    if hinge != (recipe.loss == "multi_hinge"):
+        yield (
+            "The loss and the conditioning multi_hinge need each other: one gives the margins that the other takes.",
+            "Use both or neither.",
+        )
+    if hinge and regularizers.top_k < 1:
+        yield "Top-k ranks pictures by one logit, and multi_hinge has one a class.", "Leave top_k at 1."
+    if regularizers.clip and recipe.discriminator.get("spectral", False):
+        yield (
+            "Spectral norm divides each weight by its norm, so clipping the weights changes nothing.",
+            "Use clip or spectral norm.",
+        )
+    if regularizers.latent_step and recipe.prior != "uniform":
+        yield (
+            "The latent step keeps latents in [-1, 1], where a normal prior does not lie.",
+            'Use prior = "uniform".',
+        )
+    if (regularizers.balanced_real or regularizers.balanced_fake) and regularizers.consistency:
+        yield "bCR holds CR already: both would count real pictures twice.", "Use consistency or balanced_*."
+    if recipe.augmentation.adaptive and recipe.loss == "wasserstein":
+        yield (
+            "The adaptive augmentations read the sign of a logit, and a Wasserstein critic has no zero.",
+            "Use another loss, or diffaugment.",
+        )
+
+
+def _counts(recipe: Recipe) -> Iterator[Reason]:
+    optimization, regularizers = recipe.optimization, recipe.regularizers
+    least = {
+        "steps": optimization.steps,
+        "batch": optimization.batch - 1,
+        "accumulate": optimization.accumulate,
+        "generator_steps": optimization.generator_steps,
+        "discriminator_steps": optimization.discriminator_steps,
+        "interval": recipe.augmentation.interval,
+        "flat_every": regularizers.flat_every,
+        "path_every": regularizers.path_every,
+    }
+    for name, value in least.items():
+        if value < 1:
+            yield f"{name} is too small.", "Give at least 1, and a batch of at least 2."
+    if not 0 < regularizers.top_k <= 1 or not 0 < regularizers.top_k_least <= 1:
+        yield "top_k and top_k_least are shares.", "Give numbers above 0 and up to 1."
+    if recipe.average.decay is not None and recipe.average.half_life is not None:
+        yield "The average has a decay and a half-life.", "Give one of them."
