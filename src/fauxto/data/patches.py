@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+from PIL.Image import Resampling
 
 from fauxto.data.manifest import Sample, fingerprint
 from fauxto.data.places import read_bytes
@@ -19,13 +22,15 @@ from fauxto.media.squash import squash
 
 SIGNATURE_MARGIN = 0.08
 """Share of the height and width at the bottom right that no patch touches: some generators sign pictures there."""
+SHRINK_FROM, SHRINK_TO = 900, 420
+"""Short sides in pixels: a picture that may be made smaller before it is cut, and what is left of it at least."""
 
 
 @dataclass(frozen=True)
 class PatchStore:
     """`pixels` is uint8 `(n, size, size, 3)`; `picture[i]` is the index into `samples` of patch i."""
 
-    pixels: np.ndarray | Rows
+    pixels: np.ndarray | Rows | Both
     picture: np.ndarray
     samples: list[Sample]
 
@@ -52,7 +57,7 @@ class PatchStore:
 class Rows:
     """Some rows of an array, numbered anew from 0, without a copy."""
 
-    array: np.ndarray | Rows
+    array: np.ndarray | Rows | Both
     rows: np.ndarray
 
     def __getitem__(self, index: int) -> np.ndarray:
@@ -64,6 +69,29 @@ class Rows:
         return len(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two arrays of rows as one, without a copy."""
+
+    first: np.ndarray | Rows | Both
+    second: np.ndarray | Rows | Both
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Row `index`; those of `second` follow those of `first`."""
+        own = len(self.first)
+        return self.first[index] if index < own else self.second[index - own]
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.first) + len(self.second)
+
+
+def join(first: PatchStore, second: PatchStore) -> PatchStore:
+    """Two stores of patches of one size as one."""
+    picture = np.concatenate((first.picture, second.picture + len(first.samples)))
+    return PatchStore(Both(first.pixels, second.pixels), picture, first.samples + second.samples)
+
+
 def build(
     samples: Sequence[Sample],
     folder: str | Path,
@@ -72,19 +100,23 @@ def build(
     per_picture: int = 4,
     seed: int = 0,
     whole: bool = False,
+    shrunk: bool = False,
 ) -> PatchStore:
     """Cut up to `per_picture` random windows of `size` pixels from every sample and keep them in `folder`.
 
-    With `whole` the one patch of a picture is all of it, squeezed to the square. The same samples, size, count and seed
-    give the same patches and are read back instead of cut again. Pictures that cannot be read, and second copies of the
-    same pixels, are left out and named in `skipped.json`. Errors: InputError when nothing could be read, or the same
-    pixels stand under both labels.
+    With `whole` the one patch of a picture is all of it, squeezed to the square. With `shrunk` only pictures of at
+    least `SHRINK_FROM` pixels on the short side count, and each is made smaller first, by a random factor and kernel,
+    as people and sites do: a camera original is soft until then, and softness must not tell it.
+
+    The same samples, size, count and seed give the same patches and are read back instead of cut again. Pictures that
+    cannot be read, and second copies of the same pixels, are left out and named in `skipped.json`. Errors: InputError
+    when nothing could be read, or the same pixels stand under both labels.
     """
-    kind = "whole" if whole else f"{per_picture}"
+    kind = "whole" if whole else f"{per_picture}{'s' if shrunk else ''}"
     key = hashlib.sha256(f"{fingerprint(samples)}:{size}:{kind}:{seed}".encode()).hexdigest()[:16]
     base = Path(folder) / f"patches-{key}"
     if not (base / "index.json").exists():
-        _cut_all(samples, base, size, 0 if whole else per_picture, seed)
+        _cut_all(samples, base, size, 0 if whole else per_picture, seed, shrunk=shrunk)
     meta = json.loads((base / "index.json").read_text())
     kept = [samples[i] for i in meta["kept"]]
     pixels = np.load(base / "pixels.npy", mmap_mode="r")
@@ -95,7 +127,7 @@ def _reopen(file: str, picture: np.ndarray, samples: list[Sample]) -> PatchStore
     return PatchStore(np.load(file, mmap_mode="r"), picture, samples)
 
 
-def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int, seed: int) -> None:
+def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int, seed: int, *, shrunk: bool) -> None:
     """Windows of every picture; `per_picture` 0 means the whole of each."""
     base.mkdir(parents=True, exist_ok=True)
     limit = len(samples) * max(1, per_picture)
@@ -123,6 +155,11 @@ def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int,
             skipped[sample.path] = f"the same pixels as {first.path}"
             continue
         rng = np.random.default_rng([seed, int.from_bytes(hashlib.sha256(pixels.tobytes()).digest()[:8], "big")])
+        if shrunk:
+            if min(pixels.shape[:2]) < SHRINK_FROM:
+                skipped[sample.path] = f"less than {SHRINK_FROM} pixels on the short side"
+                continue
+            pixels = _shrink(pixels, rng)
         patches = _patches(pixels, size, per_picture, rng) if per_picture else [squash(pixels, size)]
         for patch in patches:
             target[len(picture)] = patch
@@ -141,6 +178,15 @@ def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int,
     (base / "pixels.partial.npy").unlink()
     (base / "index.partial.json").write_text(json.dumps({"kept": kept, "picture": picture}))
     (base / "index.partial.json").replace(base / "index.json")  # last and whole: a store without it is cut again
+
+
+def _shrink(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """All of a picture, smaller by a random factor: its short side becomes at least `SHRINK_TO` pixels."""
+    height, width = pixels.shape[:2]
+    least = max(0.2, SHRINK_TO / min(height, width))
+    factor = math.exp(rng.uniform(math.log(least), math.log(0.78)))
+    kernel = Resampling(int(rng.choice([Resampling.LANCZOS, Resampling.BICUBIC, Resampling.BILINEAR, Resampling.BOX])))
+    return np.asarray(Image.fromarray(pixels).resize((round(width * factor), round(height * factor)), kernel))
 
 
 def _patches(pixels: np.ndarray, size: int, count: int, rng: np.random.Generator) -> list[np.ndarray]:
