@@ -11,7 +11,9 @@ Pictures are real photographs: a manifest's (label real), or all below a folder.
 - `scan`: the command `fauxto scan --json --workers 2`, steady state and whole command; `scan full decode` decodes
   whole pictures.
 - `decode`: whole pictures and the band of the windows alone; a process a core.
-- `bound`: what int8 arithmetic and decoding of the band leave of two cores, were everything else free.
+- `bound`: what int8 arithmetic and decoding of the band leave of two cores, were everything else free. Arithmetic of
+  the windows which the scan computes (`windows_computed`, a mean): a picture that its middle window settles costs
+  one, while the loops read them all.
 
 Every round runs every arm once in another order, so what disturbs the machine disturbs all; ratios are taken within a
 round. CPU milliseconds count all processes of an arm: on a busy machine they are the better witness.
@@ -66,6 +68,7 @@ def measure(model: Model, arguments: argparse.Namespace, folder: Path) -> Iterat
     pictures = {kind.name: sets.make(kind, paths, folder / kind.name, arguments.count) for kind in sets.KINDS}
     about = machine.describe(*PACKAGES)
     work = _arms(model, pictures, folder, arguments.seconds)
+    computed = {name: arms.windows_computed(model, files) for name, files in pictures.items()}
     costs: Costs = {}
     busy, own, start = machine.busy_cpu(), machine.own_cpu(), time.perf_counter()
     for number in range(arguments.rounds):
@@ -81,8 +84,8 @@ def measure(model: Model, arguments: argparse.Namespace, folder: Path) -> Iterat
             "model": {**model.identity, "windows": model.crop.count, "window": model.crop.size},
             "rounds": number + 1,
             "cores_taken_by_others": None if others is None else round(others, 2),
-            "sets": {name: _about(files) for name, files in pictures.items()},
-            **_results(costs, list(pictures), model.crop.count),
+            "sets": {name: _about(files) | {"windows_computed": computed[name]} for name, files in pictures.items()},
+            **_results(costs, computed),
         }
 
 
@@ -107,7 +110,7 @@ def _arms(
     }
     for backend in ("openvino", "onnxruntime"):
         for kind, onnx in (("float", floating), ("int8", int8)):
-            call = (arms.run_network, backend, str(onnx), model.crop.count, model.crop.size)
+            call = (arms.run_network, backend, str(onnx), 1, model.crop.size)
             work[f"network {backend} {kind}"] = partial(arms.side_by_side, *call, seconds=seconds)
     for name, files in pictures.items():
         for label, loop in loops.items():
@@ -124,8 +127,8 @@ def _arms(
     return work
 
 
-def _results(costs: Costs, names: list[str], windows: int) -> dict[str, Any]:
-    """Rates and CPU times of each arm, and the ratios that the targets speak of, round by round."""
+def _results(costs: Costs, windows: dict[str, float]) -> dict[str, Any]:
+    """Rates and CPU times of each arm, and the ratios that the targets speak of, round by round; windows by set."""
     network = costs["network openvino int8"]
     results: dict[str, Any] = {
         "help": _seconds(costs["help"]),
@@ -136,9 +139,9 @@ def _results(costs: Costs, names: list[str], windows: int) -> dict[str, Any]:
         "images_a_second": {},
         "ratios": {},
     }
-    for name in names:
+    for name, count in windows.items():
         own = {key.removeprefix(f"{name} | "): found for key, found in costs.items() if key.startswith(f"{name} | ")}
-        bound = [_both(n, windows, d) for n, d in zip(network, own["decode band"], strict=True)]
+        bound = [_both(n, count, d) for n, d in zip(network, own["decode band"], strict=True)]
         steady, loops = own["scan steady"], [key for key in own if key.startswith(("torch", "npr"))]
         results["images_a_second"][name] = {key: _rates(found) for key, found in (own | {"bound": bound}).items()}
         results["ratios"][name] = {
@@ -149,7 +152,7 @@ def _results(costs: Costs, names: list[str], windows: int) -> dict[str, Any]:
     return results
 
 
-def _both(network: Cost, windows: int, decoding: Cost) -> Cost:
+def _both(network: Cost, windows: float, decoding: Cost) -> Cost:
     """One picture's windows and its decoding, one after the other on the same cores."""
     wall = windows / network.rate + 1 / decoding.rate
     return Cost(1, wall, (windows * network.cpu_ms + decoding.cpu_ms) / 1000)

@@ -18,6 +18,8 @@ from PIL import Image
 
 from fauxto.media.crops import CropSpec, band, cut, take
 from fauxto.media.decode import decode, probe
+from fauxto.run.model import Model
+from fauxto.run.pooling import pooled
 from machine import own_cpu
 
 MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
@@ -78,6 +80,23 @@ class TorchLoop:
                 if time.perf_counter() - start >= seconds:
                     break
         return Cost(count, time.perf_counter() - start, own_cpu() - cpu)
+
+
+def windows_computed(model: Model, paths: Sequence[Path]) -> float:
+    """How many windows the scan computes for one of these pictures, on average."""
+    computed = 0
+
+    def counted(windows: np.ndarray) -> np.ndarray:
+        nonlocal computed
+        computed += len(windows)
+        return model.logits(windows)
+
+    for path in paths:
+        data = path.read_bytes()
+        header = probe(data)
+        crops = take(header.width, header.height, model.crop, lambda box, data=data: decode(data, box=box))
+        pooled(counted, crops, model.settle)
+    return round(computed / len(paths), 3)
 
 
 def scan(
