@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fauxto.data.adapters import guess, index, layouts
+from fauxto.data.adapters.aria import write_run
+from fauxto.data.adapters.imaginet import annotation
 from fauxto.data.adapters.layout import Rule
 from fauxto.data.groups import parents
 from fauxto.data.places import read_bytes
@@ -268,6 +271,46 @@ def test_imaginet_codes_are_words_and_calibration_counts_once(tmp_path):
     assert guess(root) == ["imaginet"]
 
 
+def test_imaginet_lists_round_trip(tmp_path):
+    root = tree(tmp_path, *(f"images/{i}.png" for i in range(4)))
+    lines = ["images/0.png,1,1,0,2", "images/1.png,0,1,4,8", "images/2.png,1,0,1,4", "images/3.png,1,3,3,7"]
+    table(root / "annotations/train.txt", "", *lines)
+    samples, _ = found(root, "imaginet")
+    assert [annotation(sample, root) for sample in samples] == lines
+    with pytest.raises(InputError, match="no code for the content 'cars'"):
+        annotation(replace(samples[0], content="cars"), root)
+
+
+def test_aria_pairs_every_fake_with_its_real_picture_and_its_prompt(tmp_path):
+    root = tree(
+        tmp_path,
+        *("dataset/Midjourney/T2I/art/a1.png", "dataset/Midjourney/IT2I/art_2500/a1.webp"),
+        *("dataset/openai/T2I/news/a1.png", "dataset/StarryAI/I2I/news/lost.jpg", "dataset/odd.png"),
+        *("select_data/art/a1.jpg", "select_data/news/a1.jpg"),
+    )
+    table(root / "run.csv", "Image_Name,Text_Prompt,Generator,Category,Method", "a1.png,a tree,Midjourney,art,T2I")
+    table(root / "other.csv", "a,b", "1,2")
+    samples, problems = found(root, "aria")
+    assert rows(samples, "label", "generator", "architecture", "content", "source", "prompt") == {
+        (1, "midjourney", "T2I", "art", "", "a tree"),
+        (1, "midjourney", "I2I", "art", "", ""),
+        (1, "dalle-3", "T2I", "news", "", ""),
+        (1, "starryai", "I2I", "news", "", ""),
+        (0, "", "", "art", "aria/art", ""),
+        (0, "", "", "news", "aria/news", ""),
+    }
+    select = root / "select_data"
+    assert {(s.architecture, s.content, s.parent) for s in samples if s.label} == {
+        ("T2I", "art", str(select / "art/a1.jpg")), ("I2I", "art", str(select / "art/a1.jpg")),
+        ("T2I", "news", str(select / "news/a1.jpg")), ("I2I", "news", "lost"),
+    }  # fmt: skip
+    assert [path for path, _ in problems.shown] == ["dataset/odd.png"]
+    assert guess(root) == ["aria"]
+    assert write_run(samples, root / "again.csv") == 4
+    (root / "run.csv").unlink()
+    assert rows(found(root, "aria")[0], "prompt", "architecture") == rows(samples, "prompt", "architecture")
+
+
 def test_openfake_shards_of_any_release_and_metadata_tables(tmp_path):
     root = tmp_path / "OpenFake"
     shard(root / "core/train-00000-of-00001.parquet", [
@@ -398,6 +441,7 @@ def test_every_layout_of_the_issue_is_there_and_documented():
     assert set(layouts()) == {
         *("genimage", "forensynths", "aigcdetect", "universalfakedetect", "drct", "chameleon", "synthbuster", "cifake"),
         *("artifact", "wildfake", "imaginet", "openfake", "community-forensics", "wild", "ai-genbench", "aigibench"),
+        "aria",
     }
     assert all(layout.title and layout.signs and layout.published for layout in layouts().values())
 

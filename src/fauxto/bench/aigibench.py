@@ -13,12 +13,12 @@ from fauxto.bench.cache import Cache
 from fauxto.bench.contender import Contender, equal_plans, train
 from fauxto.bench.cross_generator import Progress, facts, silent
 from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
+from fauxto.bench.folds import for_training
 from fauxto.bench.table import Row, Table
 from fauxto.bench.wrapped import AUGMENTATIONS, Resized, augmented
 from fauxto.catalog import Card, Input
 from fauxto.contracts import Detector
 from fauxto.data.audit import audit
-from fauxto.data.groups import groups
 from fauxto.data.manifest import Sample
 from fauxto.data.patches import build
 from fauxto.errors import InputError
@@ -235,13 +235,7 @@ def training(samples: Sequence[Sample], generators: Collection[str]) -> list[Sam
     No relative of a test picture is among them. Errors: InputError when a class is missing.
     """
     names = {plain(name) for name in generators}
-    numbers = groups(samples)
-    tested = {int(n) for n, sample in zip(numbers, samples, strict=True) if sample.split == "test"}
-    rows = [
-        sample
-        for n, sample in zip(numbers, samples, strict=True)
-        if sample.split not in ("test", "val", "calibration", "unused") and int(n) not in tested
-    ]
+    rows = for_training(samples)
     fakes = [sample for sample in rows if sample.label and plain(sample.generator) in names]
     reals = [sample for sample in rows if not sample.label]
     own = [sample for sample in reals if plain(sample.source) in names] or reals

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,10 @@ from fauxto.contracts import Detector
 from fauxto.data.groups import groups
 from fauxto.data.manifest import Sample
 from fauxto.errors import InputError
+from fauxto.learn.calibrate import fit_platt
 
+UNREGULARISED = 1e10
+"""Inverse of the penalty of a calibration: none to speak of."""
 MATCHED = "jpeg:90"
 """What both classes go through unless told otherwise: one format, one quality, the pixels otherwise as they are."""
 
@@ -39,6 +43,8 @@ class Evaluation:
 
     rows: list[Row]
     means: list[Row]
+    calibrations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Slope and intercept by detector, then by chain, where the scores were calibrated."""
 
 
 def evaluate(
@@ -50,16 +56,22 @@ def evaluate(
     matched: str = MATCHED,
     conditions: Sequence[str] = ("",),
     seed: int = 0,
+    calibration: Sequence[Sample] = (),
     step: Callable[[], object] = lambda: None,
 ) -> Evaluation:
     """Measure detectors on test sets under every condition, a chain that follows the matching ("" = none).
 
     A picture that is in several sets is scored once. Pictures of one parent, and duplicates, are one cluster of the
-    intervals. Errors: InputError when a set has fewer than two scored pictures of a class.
+    intervals. With pictures of `calibration` a logistic regression of one number is fitted on their logits, for each
+    detector and chain, and what it gives is measured in place of the logits. Errors: InputError when a set has fewer
+    than two scored pictures of a class, or a calibration fewer than one.
     """
-    union = list({sample.path: sample for one in sets for sample in one.samples}.values())
+    wanted = [*calibration, *(sample for one in sets for sample in one.samples)]
+    union = list({sample.path: sample for sample in wanted}.values())
     chains = list(dict.fromkeys(chain for condition in conditions for chain in _both(matched, condition)))
-    cut = _Cut(score(detectors, union, chains, cache, step=step), seed)
+    scores = score(detectors, union, chains, cache, step=step)
+    calibrations = _calibrate(scores, {sample.path for sample in calibration}) if calibration else {}
+    cut = _Cut(scores, seed)
     rows, means = [], []
     for name, detector in detectors.items():
         gmac, parameters = cost(detector)
@@ -88,7 +100,22 @@ def evaluate(
                 )
                 where = f"mean of {len(members)}" + (f" of {group}" if group else "")
                 means.append(replace(common, tested_on=where, group=group, raw=before, matched=after))
-    return Evaluation(rows, means)
+    return Evaluation(rows, means, calibrations)
+
+
+def _calibrate(scores: Scores, paths: set[str]) -> dict[str, dict[str, Any]]:
+    """Put the logit of a logistic regression, fitted on the pictures of `paths`, in place of every logit."""
+    chosen = np.array([sample.path in paths for sample in scores.samples])
+    labels = np.array([sample.label for sample in scores.samples])
+    found: dict[str, dict[str, Any]] = {}
+    for name, by_chain in scores.logits.items():
+        found[name] = {}
+        for chain, logits in by_chain.items():
+            known = chosen & np.isfinite(logits)
+            fitted = fit_platt(logits[known], labels[known], strength=UNREGULARISED)
+            by_chain[chain] = fitted["slope"] * logits + fitted["intercept"]
+            found[name][chain or "as they lie"] = {key: round(fitted[key], 4) for key in ("slope", "intercept")}
+    return found
 
 
 def _averages(sets: Sequence[TestSet]) -> dict[str, list[int]]:

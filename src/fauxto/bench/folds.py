@@ -15,6 +15,8 @@ from fauxto.data.groups import groups
 from fauxto.data.manifest import Sample
 from fauxto.errors import InputError
 
+HELD_OUT = ("test", "val", "calibration", "unused")
+"""Splits that no protocol trains on."""
 Column = Literal["generator", "family", "source", "content"]
 FEWEST = 20
 """Pictures that a generator or a source needs, to be tested on; smaller ones are trained on only."""
@@ -43,8 +45,8 @@ def sides(samples: Sequence[Sample], by: Column, held_out_reals: Collection[str]
     """What may be trained on and what is tested on.
 
     Reals whose column `by` is in `held_out_reals` are the test reals, all others are trained on. Without it the split
-    "test" of the manifest is, and where there is none a third, drawn by a hash of the path. Errors: InputError when a
-    name is unknown or a side lacks reals.
+    "test" of the manifest is, and where there is none a third of the groups, drawn by a hash of a path. Errors:
+    InputError when a name is unknown or a side lacks reals.
     """
     known = {getattr(sample, by) for sample in samples if not sample.label}
     if unknown := set(held_out_reals) - known:
@@ -58,8 +60,13 @@ def sides(samples: Sequence[Sample], by: Column, held_out_reals: Collection[str]
         chosen = [not s.label and getattr(s, by) in held_out_reals for s in samples]
     elif named:
         chosen = [sample.split == "test" for sample in samples]
-    else:
-        chosen = [_order(sample) < TEST_SHARE for sample in samples]
+    else:  # one draw a group, or nearly all groups of many relatives would be tested on
+        speakers: dict[int, Sample] = {}
+        for sample, number in sorted(
+            zip(samples, numbers.tolist(), strict=True), key=lambda p: (p[0].label, p[0].path)
+        ):
+            speakers.setdefault(number, sample)
+        chosen = [_order(speakers[number]) < TEST_SHARE for number in numbers.tolist()]
     tested = {number for number, wanted in zip(numbers.tolist(), chosen, strict=True) if wanted}
     found = Sides(
         [s for s, number in zip(samples, numbers.tolist(), strict=True) if number not in tested],
@@ -69,6 +76,13 @@ def sides(samples: Sequence[Sample], by: Column, held_out_reals: Collection[str]
         if not any(not sample.label for sample in part):
             raise InputError(f"There is no real picture to {name}.", fix="fauxto data split, or add pictures.")
     return found
+
+
+def for_training(samples: Sequence[Sample]) -> list[Sample]:
+    """The rows of no held-out split, less the relatives of what is tested or calibrated on."""
+    numbers = groups(samples).tolist()
+    tested = {n for n, sample in zip(numbers, samples, strict=True) if sample.split in ("test", "calibration")}
+    return [s for n, s in zip(numbers, samples, strict=True) if s.split not in HELD_OUT and n not in tested]
 
 
 def matrix(samples: Sequence[Sample], by: Column, *, held_out_reals: Collection[str] = (), most: int = 0) -> list[Fold]:
@@ -127,7 +141,7 @@ def leave_sources_out(samples: Sequence[Sample], by: Column = "source", *, most:
         held = [s for s in samples if not s.label and getattr(s, by) == name]
         apart = {number[s.path] for s in held} | {number[s.path] for s in fakes}
         train = [s for s in samples if number[s.path] not in apart]
-        folds.append(Fold(f"all but {name}", train, [TestSet(name, _first(held, most) + _first(fakes, most))]))
+        folds.append(Fold(f"all but {name}", train, [TestSet(name, first(held, most) + first(fakes, most))]))
     return folds
 
 
@@ -150,11 +164,11 @@ def _of(samples: Sequence[Sample], by: Column, name: str) -> list[Sample]:
 
 
 def _test_set(name: str, fakes: list[Sample], parts: Sides, most: int) -> TestSet:
-    reals = _first([s for s in parts.test if not s.label], most)
-    return TestSet(name, reals + _first(fakes, most), group=fakes[0].family)
+    reals = first([s for s in parts.test if not s.label], most)
+    return TestSet(name, reals + first(fakes, most), group=fakes[0].family)
 
 
-def _first(samples: Sequence[Sample], most: int) -> list[Sample]:
+def first(samples: Sequence[Sample], most: int) -> list[Sample]:
     """The first `most` (0 = all) in an order that has nothing to do with names or folders."""
     ordered = sorted(samples, key=_order)
     return ordered[:most] if most else ordered

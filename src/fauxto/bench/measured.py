@@ -59,7 +59,8 @@ class Part:
 class Measured:
     """What was found on `reals` and `fakes` pictures; `failed` ones have a status instead of a score.
 
-    Accuracies are at logit 0: `real_accuracy` the share of reals not above it, `fake_accuracy` of fakes above it.
+    Accuracies are at logit 0: `real_accuracy` the share of reals not above it, `fake_accuracy` of fakes above it (the
+    recall of fakes), `balanced_accuracy` the mean of both.
     `average_precision` by chance is the share of fakes. `tpr` is at a false-positive rate of 1 %, None where the reals
     are too few to tell. `header_auc` is what a tree on the files' headers alone reaches on the same pictures.
     """
@@ -75,7 +76,21 @@ class Measured:
     tpr: Estimate | None
     equal_error: float
     calibration_error: float
+    balanced_accuracy: Estimate
     header_auc: float | None = None
+
+    @property
+    def precision(self) -> float:
+        """The share of fakes among what is called generated, as many of each class as were scored; NaN for no call."""
+        right = self.fake_accuracy.value * self.fakes
+        called = right + (1 - self.real_accuracy.value) * self.reals
+        return right / called if called else math.nan
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall of the fakes; 0 where no fake is found."""
+        recall, precision = self.fake_accuracy.value, self.precision
+        return 2 * precision * recall / (precision + recall) if recall else 0.0
 
     @property
     def below_prevalence(self) -> bool:
@@ -109,6 +124,7 @@ def measure(part: Part, *, failed: int = 0, header_auc: float | None = None, see
         _rounded(Estimate(point[5], low[5], high[5])) if _resolves(real, fake) else None,
         round(equal_error_rate(real, fake), 4),
         round(expected_calibration_error(real, fake), 4),
+        _rounded(Estimate(point[6], low[6], high[6])),
         header_auc,
     )
 
@@ -129,7 +145,7 @@ def mean(parts: Sequence[Part], measured: Sequence[Measured], *, seed: int = 0) 
         rounds.append(np.nanmean(each, axis=0))
     low, high = np.quantile(rounds, [0.025, 0.975], axis=0)
     points = np.mean([_figures(part.real, part.fake) for part in parts], axis=0)
-    ranked, precision, right, right_real, right_fake, tpr = (
+    ranked, precision, right, right_real, right_fake, tpr, balanced = (
         _rounded(Estimate(*three)) for three in zip(points, low, high, strict=True)
     )
     headers = [one.header_auc for one in measured if one.header_auc is not None]
@@ -145,14 +161,15 @@ def mean(parts: Sequence[Part], measured: Sequence[Measured], *, seed: int = 0) 
         tpr=tpr if all(one.tpr is not None for one in measured) else None,
         equal_error=round(float(np.mean([one.equal_error for one in measured])), 4),
         calibration_error=round(float(np.mean([one.calibration_error for one in measured])), 4),
+        balanced_accuracy=balanced,
         header_auc=round(float(np.mean(headers)), 4) if headers else None,
     )
 
 
 def _figures(real: np.ndarray, fake: np.ndarray) -> tuple[float, ...]:
-    """AUC, average precision, accuracy (all, real, fake) and TPR at 1 % FPR; NaN where a draw lacks a class."""
+    """AUC, average precision, accuracy (all, real, fake), TPR at 1 % FPR and balanced accuracy; NaN without a class."""
     if not len(real) or not len(fake):
-        return (math.nan,) * 6
+        return (math.nan,) * 7
     right = accuracy(real, fake)
     return (
         auc(real, fake),
@@ -161,6 +178,7 @@ def _figures(real: np.ndarray, fake: np.ndarray) -> tuple[float, ...]:
         right.real,
         right.fake,
         tpr_at(real, fake, LOW_RATE),
+        (right.real + right.fake) / 2,
     )
 
 

@@ -120,10 +120,11 @@ def flat(row: Row) -> dict[str, Any]:
                 values |= {f"{side}_{name}{end}": v for end, v in zip(("", "_low", "_high"), three, strict=True)}
             else:
                 values[f"{side}_{name}"] = value
+        values |= {f"{side}_{name}": round(getattr(getattr(row, side), name), 4) for name in ("precision", "f1")}
     return values | {"notes": "; ".join(row.notes)}
 
 
-_ESTIMATES = ("auc", "average_precision", "accuracy", "real_accuracy", "fake_accuracy", "tpr")
+_ESTIMATES = ("auc", "average_precision", "accuracy", "real_accuracy", "fake_accuracy", "tpr", "balanced_accuracy")
 
 
 def _lines(rows: list[Row]) -> list[str]:

@@ -36,6 +36,8 @@ SUBVERBS = {
     "bench": {
         "cross-generator": "Train on some generators or sources, test on others.",
         "aigibench": "AIGIBench's four tasks.",
+        "imaginet": "ImagiNet: re-posted pictures by kind of generator and content.",
+        "aria": "ARIA: transfer between generators and methods, in pairs.",
     },
     "weights": {"convert": "Turn a legacy torch checkpoint into safetensors."},
 }

@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from fauxto.errors import InputError
 
 
-def fit_platt(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Slope and intercept of sigmoid(a z + b), both classes weighted alike (Platt, 1999).
+def fit_platt(logits: np.ndarray, labels: np.ndarray, strength: float = 100.0) -> dict[str, Any]:
+    """Slope and intercept of sigmoid(a z + b), both classes weighted alike (Platt, 1999); `strength` is the inverse of
+    the penalty on the slope.
 
     The probability then assumes even odds of real and generated before looking; other base rates need a correction.
     Errors: InputError unless both classes are there; ContractError is left to the slope check of the caller.
@@ -26,6 +27,6 @@ def fit_platt(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
             "Calibration needs real and generated pictures; got one class only.",
             fix="Add rows of the other class with split 'calibration' to the manifest.",
         )
-    model = LogisticRegression(C=100.0, class_weight="balanced")
+    model = LogisticRegression(C=strength, class_weight="balanced")
     model.fit(np.asarray(logits, dtype=np.float64)[:, None], labels)
     return {"kind": "platt", "slope": float(model.coef_[0, 0]), "intercept": float(model.intercept_[0])}

@@ -9,6 +9,7 @@ from fauxto.data.adapters.layout import Layout, sample
 from fauxto.data.adapters.tables import Refused, Row, csv_samples, inside, of_word
 from fauxto.data.manifest import Sample
 from fauxto.data.walk import Problems, files
+from fauxto.errors import InputError
 
 SLUG = "imaginet"
 COLUMNS = ("path", "origin", "content", "model", "specific_model")
@@ -18,6 +19,9 @@ GENERATORS = (
     *("progan", "stylegan-xl", "stylegan3", "stable-diffusion-2.1", "sdxl-1.0", "animagine-xl", "midjourney"),
     *("dalle-3", "real"),
 )
+
+KINDS = dict(zip(GENERATORS, (0, 0, 0, 1, 1, 1, 2, 3, 4), strict=True))
+"""The code of the column `model` of each generator."""
 
 
 def read(root: Path, problems: Problems) -> Iterator[Sample]:
@@ -51,6 +55,22 @@ def _sample(root: Path, table: Path, row: Row) -> Sample:
         source = "/".join([SLUG, *Path(row["path"]).parts[:-1][-1:]])
         return sample(place, SLUG, label=0, content=content, source=source)
     return sample(place, SLUG, label=1, content=content, generator=generator, family=family)
+
+
+def annotation(sample: Sample, root: Path) -> str:
+    """The line of a list that `read` makes this sample of; its path is written relative to `root`.
+
+    Errors: InputError for a content or a generator that has no code.
+    """
+    generator = sample.generator if sample.label else "real"
+    try:
+        codes = (sample.label, CONTENT.index(sample.content), KINDS[generator], GENERATORS.index(generator))
+    except (ValueError, KeyError):
+        raise InputError(
+            f"ImagiNet has no code for the content {sample.content!r} or the generator {generator!r}.",
+            fix=f"Contents are {', '.join(CONTENT)}; generators {', '.join(GENERATORS)}.",
+        ) from None
+    return ",".join([Path(sample.path).relative_to(root).as_posix(), *map(str, codes)])
 
 
 def _code(text: str, words: tuple[str, ...]) -> str:
