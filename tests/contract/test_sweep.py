@@ -19,7 +19,7 @@ def test_there_are_system_files():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_file_of_a_room_has_a_readable_card_that_is_the_imported_one(path):
-    module = importlib.import_module(".".join(("fauxto", *path.relative_to(discover.PACKAGE).with_suffix("").parts)))
+    module = importlib.import_module(discover.module_of(path))
     assert discover.read_card(path) == module.CARD
     assert find(module.CARD.slug).card is module.CARD
 

@@ -105,20 +105,35 @@ def find(name: str | Path) -> type[Any]:
     if row.problem:
         raise ContractError(row.problem, fix=f"Correct {row.path}.")
     if row.path.is_relative_to(PACKAGE):
-        module = ".".join(("fauxto", *row.path.relative_to(PACKAGE).with_suffix("").parts))
-        return _class_of(importlib.import_module(module), row.path)
+        return _class_of(importlib.import_module(module_of(row.path)), row.path)
     point = next(p for p in entry_points(group=GROUP) if _locate(p.module) == row.path)
     return _class_of(importlib.import_module(point.module), row.path)
 
 
 def _room_files() -> Iterator[Path]:
-    """The system files of the rooms: every module that does not start with an underscore.
+    """The system files of the rooms: every module that does not start with an underscore, and every package.
 
-    In `bench` the parts that protocols share lie beside them: a file there that never assigns CARD is one.
+    A package's card is in its `__init__.py`. In `bench` and `generate` the parts that systems share lie beside them: a
+    file there, or a package anywhere, that never assigns CARD is one.
     """
     for room in ROOMS:
         files = sorted(p for p in (PACKAGE / room).glob("*.py") if not p.name.startswith("_"))
-        yield from (p for p in files if room != "bench" or f"\n{NAME} = ".encode() in p.read_bytes())
+        yield from (p for p in files if room not in ("bench", "generate") or _has_card(p))
+        yield from (p for p in sorted((PACKAGE / room).glob("*/__init__.py")) if _has_card(p))
+
+
+def _has_card(path: Path) -> bool:
+    return f"\n{NAME} = ".encode() in path.read_bytes()
+
+
+def module_of(path: Path) -> str:
+    """The name under which a file of the house is imported.
+
+    >>> module_of(PACKAGE / "detect" / "npr.py"), module_of(PACKAGE / "generate" / "gan" / "__init__.py")
+    ('fauxto.detect.npr', 'fauxto.generate.gan')
+    """
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(("fauxto", *(parts[:-1] if parts[-1] == "__init__" else parts)))
 
 
 def _read(path: Path) -> tuple[Card | None, str]:

@@ -52,6 +52,8 @@ def _networks(recipe: Recipe, architecture: Architecture) -> Iterator[Reason]:
     if not architecture.styled and (recipe.regularizers.path_length or recipe.style_mixing):
         what = "path_length" if recipe.regularizers.path_length else "style_mixing"
         yield f"{what} acts on styles, and {name} has none.", "Leave it out, or use a StyleGAN."
+    if architecture.styled and recipe.codes is not None and recipe.codes.injection != "latent":
+        yield f"{name} takes codes through its mapping network.", 'Use codes with injection = "latent".'
     if method == "none" and recipe.generator_conditioning != "none":
         yield (
             "The generator is told a class that its discriminator never asks for, so it would learn to ignore it.",

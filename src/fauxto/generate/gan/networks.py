@@ -13,6 +13,7 @@ from fauxto.generate.gan.interface import Architecture
 from fauxto.generate.gan.latents import Draw, draw
 from fauxto.generate.gan.legal import check
 from fauxto.generate.gan.recipe import Recipe
+from fauxto.nn.minibatch_stddev import MinibatchStddev
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,4 @@ def make(recipe: Recipe, classes: int, seed: int = 0) -> Pair:
 
 def sees_its_batch(network: nn.Module) -> bool:
     """Whether what a network says of a picture depends on the others of the batch: batch norm, minibatch deviation."""
-    return any(
-        isinstance(module, nn.modules.batchnorm._BatchNorm) or getattr(module, "mixes_batch", False)
-        for module in network.modules()
-    )
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm | MinibatchStddev) for module in network.modules())

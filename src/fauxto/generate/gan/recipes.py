@@ -5,11 +5,14 @@ The settings are those of POSTECH-CVLab/PyTorch-StudioGAN (MIT), commit 947b35e,
 
 from __future__ import annotations
 
-from dataclasses import replace
+import difflib
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
+from fauxto.errors import InputError
 from fauxto.generate.gan.interface import Codes, Conditioning
-from fauxto.generate.gan.recipe import Augmentation, Average, ClassLoss, Optimization, Recipe, Regularizers
+from fauxto.generate.gan.recipe import Augmentation, Average, ClassLoss, Optimization, Recipe, Regularizers, load_recipe
 
 # --- pieces that rows share ---
 DCGAN_SCHEDULE = Optimization(discriminator_steps=2, steps=200_000)
@@ -56,8 +59,11 @@ CONTRAGAN = replace(BIGGAN, conditioning=CONTRASTIVE)
 REACGAN = replace(BIGGAN, conditioning=DATA_TO_DATA, class_loss=D2D, optimization=WIDE_BATCH)
 REACGAN_LONG = replace(REACGAN, optimization=WIDE_AND_LONG)
 DEEP = replace(BIGGAN, architecture="biggan_deep")
+CIFAR_STYLES = {"mapping_layers": 2, "channel_base": 32768}
 STYLE_FREE = Recipe(
     architecture="stylegan2",
+    generator=CIFAR_STYLES,
+    discriminator={"channel_base": 32768, "residual": False, "group": 32},
     regularizers=Regularizers(r1=0.01, flat_every=16, flat_apart=True),
     optimization=STYLE_SCHEDULE,
     average=Average(half_life=500.0, rampup=0.05),
@@ -171,3 +177,43 @@ RECIPES: dict[str, Recipe] = {
     "stylegan3-r-ada":       replace(STYLE3, generator={"variant": "r"}, augmentation=replace(ADA, blur=10.0)),
 }
 # fmt: on
+
+
+def resolve(recipe: str | Path | Recipe) -> Recipe:
+    """A recipe by name, or by the path of a TOML file (see `recipe.load_recipe`). Errors: InputError."""
+    if isinstance(recipe, Recipe):
+        return recipe
+    if isinstance(recipe, Path) or str(recipe).endswith(".toml"):
+        return load_recipe(recipe, RECIPES)
+    if recipe not in RECIPES:
+        near = difflib.get_close_matches(recipe, RECIPES, 3)
+        raise InputError(
+            f"There is no recipe {recipe!r}{'; near it: ' + ', '.join(near) if near else ''}.",
+            fix="`fauxto generate recipes` lists them.",
+        )
+    return RECIPES[recipe]
+
+
+def summary(recipe: Recipe) -> str:
+    """A recipe in a line: what is not the default.
+
+    >>> summary(RECIPES["biggan-diffaug"])
+    'biggan, 32 px, hinge, projection, diffaugment'
+    """
+    words = [recipe.architecture, f"{recipe.resolution} px", recipe.loss]
+    if recipe.conditioning.method != "none":
+        words.append(recipe.conditioning.method)
+    if recipe.conditioning.auxiliary != "none":
+        words.append(recipe.conditioning.auxiliary)
+    words += [
+        f"{entry.name} {value:g}"
+        for entry in fields(Regularizers)
+        if entry.default != (value := getattr(recipe.regularizers, entry.name)) and entry.name not in _CONSTANTS
+    ]
+    words += ["codes"] if recipe.codes is not None else []
+    words += [recipe.augmentation.kind] if recipe.augmentation.kind != "none" else []
+    words += ["apa"] if recipe.augmentation.pseudo else []
+    return ", ".join(words)
+
+
+_CONSTANTS = ("flat_every", "flat_apart", "latent_radius", "path_every", "path_decay", "lecam_start", "lecam_decay")

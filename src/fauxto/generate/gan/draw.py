@@ -1,0 +1,193 @@
+"""Pictures out of a trained generator, each from a seed of its own; and on disk, marked, with a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fauxto.data.manifest import Sample, write
+from fauxto.errors import InputError, PolicyError
+from fauxto.generate.gan import latents
+from fauxto.generate.gan.run_folder import Trained, to_uint8
+from fauxto.generate.gan.statistics import standing_statistics
+from fauxto.learn.resume import whole_or_not
+from fauxto.provenance.mark import labelled_png
+
+
+class Picture(NamedTuple):
+    """uint8 `(h, w, 3)`, and what it was made from: its number, the hash of its latent, its class or ""."""
+
+    pixels: np.ndarray
+    number: int
+    latent: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What to draw. Picture k of a seed is the same however many are asked for, in whatever batches.
+
+    `truncation` is psi for StyleGANs (1 for none, towards 0 the mean picture), else the bound of the normal latents
+    (0.5 is strong). `condition` is a class by name or number; without one classes are drawn at random.
+    `standing` batches gather batch norm's statistics anew first (BigGAN).
+    """
+
+    seed: int = 0
+    truncation: float | None = None
+    condition: str | int | None = None
+    standing: int = 0
+
+
+def pictures(
+    trained: Trained, count: int, wish: Wish | None = None, *, start: int = 0, batch: int = 32
+) -> Iterator[Picture]:
+    """Pictures `start` to `count` - 1 of a seed. Errors: InputError for a class that is none, or no count."""
+    wish = wish or Wish()
+    if count < 1:
+        raise InputError(f"{count} pictures cannot be drawn.", fix="Ask for one at least.")
+    told = class_of(trained, wish.condition)
+    device = next(trained.generator.parameters()).device
+    if wish.standing:
+        standing_statistics(trained.generator, wish.standing, batch, torch.Generator().manual_seed(wish.seed))
+    for first in range(start, count, batch):
+        numbers = range(first, min(first + batch, count))
+        drawn = [_draw(trained, wish, number, told) for number in numbers]
+        stacked = torch.cat([one.latents for one in drawn])
+        labels = None if drawn[0].labels is None else torch.cat([one.labels for one in drawn if one.labels is not None])
+        with torch.no_grad():
+            made = to_uint8(_through(trained, stacked.to(device), labels, wish.truncation).float())
+        for row, number in enumerate(numbers):
+            name = "" if labels is None else trained.classes[int(labels[row])]
+            yield Picture(made[row], number, hashlib.sha256(stacked[row].numpy().tobytes()).hexdigest()[:16], name)
+
+
+def class_of(trained: Trained, condition: str | int | None) -> int | None:
+    """The number of a class, given by name or number. Errors: InputError when the generator has no such class."""
+    if condition is None:
+        return None
+    if not trained.pair.recipe.conditional:
+        raise InputError("This generator has no classes.", fix="Leave the class out.")
+    if str(condition) in trained.classes:
+        return trained.classes.index(str(condition))
+    if str(condition).isdigit() and int(condition) < len(trained.classes):
+        return int(condition)
+    raise InputError(
+        f"There is no class {condition!r}; the generator learned {', '.join(trained.classes[:20])}.",
+        fix="Name one of them.",
+    )
+
+
+def save_pictures(
+    trained: Trained,
+    count: int,
+    folder: str | Path,
+    wish: Wish | None = None,
+    *,
+    name: str = "",
+    step: Callable[[], object] = lambda: None,
+) -> Path:
+    """Write `count` marked PNGs and `manifest.csv` with a row each into a folder; returns the manifest's path.
+
+    Interrupted, it goes on where it stopped: files appear whole, and the manifest always names exactly those that are
+    there. `name` is the generator's in the manifest, by default its architecture. Errors: PolicyError when the folder
+    holds pictures of another generator or wish; ResourceError when the disk is full.
+    """
+    folder, wish = Path(folder), wish or Wish()
+    folder.mkdir(parents=True, exist_ok=True)
+    _claim(folder, {"generator": trained.sha256, **asdict(wish)})
+    width = trained.pair.generator.resolution
+    rows: list[Sample] = []
+    try:
+        for picture in pictures(trained, count, wish):
+            path = folder / f"seed{wish.seed}-{picture.number:06d}.png"
+            data = labelled_png(picture.pixels, f"fauxto studiogan {trained.pair.recipe.architecture}")
+            if not path.exists():
+                partial = path.with_suffix(".partial")
+                with whole_or_not(path, partial):
+                    partial.write_bytes(data)
+                    partial.replace(path)
+            rows.append(
+                Sample(
+                    str(path.resolve()),
+                    1,
+                    generator=name or f"fauxto-{trained.pair.recipe.architecture}",
+                    source="fauxto generate sample",
+                    family="gan",
+                    architecture=trained.pair.recipe.architecture,
+                    version=trained.sha256[:16],
+                    content=picture.label,
+                    format="png",
+                    width=width,
+                    height=width,
+                    sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                    manipulation="generated",
+                    prompt=_recorded(wish, picture),
+                )
+            )
+            step()
+    finally:
+        if rows:
+            write(rows, folder / "manifest.csv")
+    return folder / "manifest.csv"
+
+
+def _draw(trained: Trained, wish: Wish, number: int, told: int | None) -> latents.Draw:
+    """The input of one picture, from a random state that depends on the seed and its number alone."""
+    state = int.from_bytes(hashlib.sha256(f"{wish.seed}:{number}".encode()).digest()[:8], "big") >> 1
+    recipe = trained.pair.recipe
+    labels = None if told is None else torch.tensor([told])
+    bound = None if trained.pair.architecture.styled else wish.truncation
+    return latents.draw(
+        trained.generator,
+        1,
+        torch.Generator().manual_seed(state),
+        labels=labels,
+        classes=len(trained.classes) if recipe.conditional else 0,
+        prior=recipe.prior,
+        truncation=bound,
+    )
+
+
+def _through(trained: Trained, stacked: Tensor, labels: Tensor | None, truncation: float | None) -> Tensor:
+    told = None
+    if labels is not None and trained.pair.recipe.generator_conditioning != "none":
+        told = labels.to(stacked.device)
+    if trained.pair.architecture.styled and truncation is not None:
+        styles = trained.generator.styles(stacked, told, truncation=truncation)
+        return trained.generator.synthesis(styles)
+    return trained.generator(stacked, told)
+
+
+def _claim(folder: Path, wish: dict[str, object]) -> None:
+    """Note what a folder of pictures is of. Errors: PolicyError when it is of something else."""
+    note = folder / "sampling.json"
+    if note.exists():
+        there = json.loads(note.read_text())
+        if there != wish:
+            raise PolicyError(
+                f"{folder} holds pictures of another generator, seed, class or truncation.",
+                fix="Draw into another --out.",
+            )
+        return
+    partial = note.with_suffix(".partial")
+    with whole_or_not(note, partial):
+        partial.write_text(json.dumps(wish))
+        partial.replace(note)
+
+
+def _recorded(wish: Wish, picture: Picture) -> str:
+    """What made the picture, in the words of a manifest's prompt."""
+    parts = [f"seed {wish.seed}", f"picture {picture.number}", f"latent sha256 {picture.latent}"]
+    if picture.label:
+        parts.append(f"class {picture.label}")
+    if wish.truncation is not None:
+        parts.append(f"truncation {wish.truncation:g}")
+    return ", ".join(parts)
