@@ -28,7 +28,7 @@ def train(
     devices: int = 1,
     save_every: int = 200,
 ) -> int:
-    """Train a detector on the pictures of a manifest; run it again to go on where it stopped.
+    """Train a detector or localizer on the pictures of a manifest; run it again to go on where it stopped.
 
     Writes OUT/weights.safetensors, OUT/training.json and OUT/last.ckpt. A GPU is used when there is one.
 
@@ -37,7 +37,8 @@ def train(
     system
         A slug such as npr, or your own Python file.
     data
-        A manifest (.csv or .parquet). Rows whose split is "calibration" or "test" are left out.
+        A manifest (.csv or .parquet). Rows whose split is "calibration" or "test" are left out. A localizer needs
+        the path of a mask in the column "mask" of every row that is not real.
     out
         Folder of the run; the patch store lies there too.
     steps
@@ -68,6 +69,7 @@ def train(
     require_lab()
     from fauxto.catalog import find  # noqa: PLC0415
     from fauxto.data.manifest import read  # noqa: PLC0415
+    from fauxto.data.masks import build_masked  # noqa: PLC0415
     from fauxto.data.patches import build  # noqa: PLC0415
     from fauxto.data.training import training_rows  # noqa: PLC0415
     from fauxto.learn.augment import Laundering  # noqa: PLC0415
@@ -77,11 +79,13 @@ def train(
     kind = find(system)
     arguments = options(kind, backbone)
     detector = initial_state(lambda: kind(**arguments), seed)
-    size = detector.crop.size
+    localizer = "localizer" in kind.card.kinds and hasattr(detector, "tile")
+    size = detector.tile if localizer else detector.crop.size
     whole = detector.card.input.resize == "required"
     if whole and crop not in (None, size):
         raise InputError(f"{detector.card.slug} reads whole pictures of {size} pixels.", fix="Leave --crop out.")
-    store = build(samples, out, size=size if whole else 256, per_picture=patches, seed=0, whole=whole)
+    cut = build_masked if localizer else build
+    store = cut(samples, out, size=size if whole else 256, per_picture=patches, seed=0, whole=whole)
     history = Laundering(resize=0) if whole else Laundering()  # a squeezed picture has no pixels to spare
     plan = Plan(
         steps=steps,
@@ -91,7 +95,7 @@ def train(
         learning_rate=learning_rate,
         precision=precision,
         workers=workers,
-        laundering=history if launder else None,
+        laundering=history if launder and kind.recipe.get("launder", True) else None,
         save_every=save_every,
         devices=devices,
     )

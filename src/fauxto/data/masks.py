@@ -15,8 +15,8 @@ from fauxto.data.manifest import Sample, fingerprint
 from fauxto.data.patches import PatchStore
 from fauxto.data.places import read_bytes
 from fauxto.errors import InputError, ResourceError
-from fauxto.media.crops import Box, CropSpec, cut, take
 from fauxto.media.decode import decode
+from fauxto.media.squash import squash
 
 FULL = 65535
 """The value of a pixel that is wholly new; masks are kept in 16 bits, because small changes vanish in 8."""
@@ -60,13 +60,20 @@ def read_mask(path: str | Path, height: int, width: int) -> np.ndarray:
 
 
 def build_masked(
-    samples: Sequence[Sample], folder: str | Path, *, size: int = 192, per_picture: int = 4, seed: int = 0
+    samples: Sequence[Sample],
+    folder: str | Path,
+    *,
+    size: int = 192,
+    per_picture: int = 4,
+    seed: int = 0,
+    whole: bool = False,
 ) -> MaskStore:
     """Cut up to `per_picture` random windows of every picture and its mask, and keep them in `folder`.
 
-    A sample of label 1 needs a mask; one of label 0 has an empty one. The same arguments give the same windows and are
-    read back. Pictures that cannot be read are left out and named in `skipped.json`. Errors: InputError for a missing
-    or unfit mask, or when nothing is left.
+    A sample of label 1 needs a mask; one of label 0 has an empty one. With `whole` the one window of a picture is all
+    of it, squeezed to the square, its mask with it. The same arguments give the same windows and are read back.
+    Pictures that cannot be read are left out and named in `skipped.json`. Errors: InputError for a missing or unfit
+    mask, or when nothing is left.
     """
     for sample in samples:
         if sample.label == 1 and not sample.mask:
@@ -75,10 +82,11 @@ def build_masked(
                 fix="Fill in the mask column; a picture that is new as a whole has an all-white one.",
             )
     masks = "\n".join(sample.mask for sample in samples)
-    key = hashlib.sha256(f"{fingerprint(samples)}:{masks}:{size}:{per_picture}:{seed}".encode()).hexdigest()[:16]
+    count = 0 if whole else per_picture
+    key = hashlib.sha256(f"{fingerprint(samples)}:{masks}:{size}:{count}:{seed}".encode()).hexdigest()[:16]
     base = Path(folder) / f"masked-{key}"
     if not (base / "index.json").exists():
-        _cut_all(samples, base, size, per_picture, seed)
+        _cut_all(samples, base, size, count, seed)
     meta = json.loads((base / "index.json").read_text())
     return _reopen(
         str(base / "pixels.npy"),
@@ -95,7 +103,7 @@ def _reopen(pixels: str, masks: str, picture: np.ndarray, samples: list[Sample])
 
 def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int, seed: int) -> None:
     base.mkdir(parents=True, exist_ok=True)
-    most = len(samples) * per_picture
+    most = len(samples) * max(1, per_picture)
     pixels = np.lib.format.open_memmap(base / "pixels.npy", "w+", np.uint8, (most, size, size, 3))
     masks = np.lib.format.open_memmap(base / "masks.npy", "w+", np.uint16, (most, size, size))
     kept: list[int] = []
@@ -109,10 +117,13 @@ def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int,
             continue
         height, width = whole.shape[:2]
         mask = read_mask(sample.mask, height, width) if sample.label else np.zeros((height, width), np.uint16)
-        both = np.dstack([whole, mask.view(np.uint8).reshape(height, width, 2)])
-        for window in _windows(both, size, per_picture, np.random.default_rng([seed, index])):
-            pixels[len(picture)] = window[..., :3]
-            masks[len(picture)] = np.ascontiguousarray(window[..., 3:]).view(np.uint16)[..., 0]
+        if per_picture:
+            pairs = _windows(whole, mask, size, per_picture, np.random.default_rng([seed, index]))
+        else:
+            squeezed = Image.fromarray(mask.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR)
+            pairs = [(squash(whole, size), np.rint(np.asarray(squeezed)).astype(np.uint16))]
+        for window, own in pairs:
+            pixels[len(picture)], masks[len(picture)] = window, own
             picture.append(len(kept))
         kept.append(index)
     (base / "skipped.json").write_text(json.dumps(skipped, indent=1))
@@ -124,13 +135,18 @@ def _cut_all(samples: Sequence[Sample], base: Path, size: int, per_picture: int,
     (base / "index.partial.json").replace(base / "index.json")  # last and whole: a store without it is cut again
 
 
-def _windows(both: np.ndarray, size: int, count: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Random windows of the five planes; one mirrored window where the picture is no larger."""
-    height, width = both.shape[:2]
+def _windows(
+    pixels: np.ndarray, mask: np.ndarray, size: int, count: int, rng: np.random.Generator
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Random windows of a picture and its mask; one mirrored window where the picture is no larger."""
+    height, width = mask.shape
     if min(height, width) <= size:
-        planes = [np.repeat(both[..., i : i + 1], 3, axis=2) for i in range(5)]
-        spec = CropSpec(size, 1)
-        one = [take(width, height, spec, lambda box, plane=plane: cut(plane, box))[0, ..., 0] for plane in planes]  # type: ignore[misc]
-        return [np.stack(one, -1)]
-    places = [(int(rng.integers(width - size + 1)), int(rng.integers(height - size + 1))) for _ in range(count)]
-    return [cut(both, Box(x, y, size, size)) for x, y in places]
+        top, left = max(0, height - size) // 2, max(0, width - size) // 2
+        pixels, mask = pixels[top : top + size, left : left + size], mask[top : top + size, left : left + size]
+        short = (0, size - mask.shape[0]), (0, size - mask.shape[1])
+        return [(np.pad(pixels, (*short, (0, 0)), mode="symmetric"), np.pad(mask, short, mode="symmetric"))]
+    windows = []
+    for _ in range(count):
+        top, left = int(rng.integers(height - size + 1)), int(rng.integers(width - size + 1))
+        windows.append((pixels[top : top + size, left : left + size], mask[top : top + size, left : left + size]))
+    return windows

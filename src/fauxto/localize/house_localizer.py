@@ -13,12 +13,12 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
 from fauxto.learn.mask_losses import dice
+from fauxto.media.tiles import chances, top_share
 from fauxto.nn.localizing import map_picture
 from fauxto.nn.residual_net import ResidualBlock
 from fauxto.nn.residual_statistics import BLOCK, ResidualStatistics
 from fauxto.nn.resnet import initialise
 from fauxto.nn.unet import Against, Decoder, convolutions
-from fauxto.score.masks import top_share
 
 CARD = Card(
     slug="house-localizer",
@@ -28,7 +28,8 @@ CARD = Card(
     year=2026,
     idea="An altered region has other fine residuals than the rest of its own picture.",
     input=Input(size=256, resize="forbidden", crop="native-resolution tiles that overlap by 32 pixels"),
-    output="a map of logits at an eighth of the size, brought to native size; image rule: the mean of its highest 2 %",
+    output="a map at an eighth of the size, brought to native size; image logit: the mean of the map's highest 2 %, "
+    "higher = more likely altered",
     claim="Comparing each place with the mean of its tile finds alterations better than looking at it alone.",
     fails_on=(
         "re-posts: a strong JPEG or shrinking after the alteration removes what differs",
@@ -80,7 +81,7 @@ class HouseLocalizerNetwork(nn.Module):
 def top_logit(maps: Tensor) -> Tensor:
     """The image rule on maps `(n, h, w)`: the mean of the highest 2 % of each, `(n,)`."""
     flat = maps.flatten(1)
-    return flat.topk(max(1, round(TOP_SHARE * flat.shape[1])), dim=1).values.mean(1)
+    return flat.topk(max(1, round(TOP_SHARE * int(flat.shape[1]))), dim=1).values.mean(1)
 
 
 def _mixed(channels_in: int, channels_out: int) -> nn.Sequential:
@@ -115,7 +116,7 @@ class HouseLocalizer:
 
     def mask(self, image: np.ndarray) -> np.ndarray:
         """How likely each pixel is altered, float32 `(h, w)` in [0, 1], at native size."""
-        return (1 / (1 + np.exp(-self.logits(image)))).astype(np.float32)
+        return chances(self.logits(image))
 
     def score(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """One logit a picture, `(len(images),)`, higher = altered: the mean of the highest 2 % of its map."""

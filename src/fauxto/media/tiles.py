@@ -32,7 +32,15 @@ def tile_boxes(width: int, height: int, size: int, overlap: int) -> list[Box]:
 
 
 def cut_tile(pixels: np.ndarray, box: Box, size: int) -> np.ndarray:
-    """The tile under a box, uint8 `(size, size, 3)`; beyond the picture it is mirrored, never black."""
+    """The tile under a box, uint8 `(size, size, 3)`; beyond the picture it is mirrored, never black.
+
+    Errors: InputError for pixels that are not uint8 HWC RGB.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise InputError(
+            f"Expected uint8 pixels of shape (height, width, 3); got {pixels.dtype} {pixels.shape}.",
+            fix="Give an H x W x 3 array of uint8 RGB values.",
+        )
     part = pixels[box.y : box.y + box.height, box.x : box.x + box.width]
     short = ((0, size - part.shape[0]), (0, size - part.shape[1]), (0, 0))
     return np.ascontiguousarray(np.pad(part, short, mode="symmetric") if any(s[1] for s in short) else part)
@@ -53,6 +61,30 @@ def assemble(maps: Iterable[np.ndarray], boxes: Iterable[Box], width: int, heigh
         total[here] += own * values[: box.height, : box.width]
         weight[here] += own
     return total / np.maximum(weight, np.float32(1e-6))
+
+
+def chances(logits: np.ndarray) -> np.ndarray:
+    """Logits as probabilities, float32, without overflow.
+
+    >>> chances(np.array([-1000.0, 0.0])).tolist()
+    [0.0, 0.5]
+    """
+    return (0.5 + 0.5 * np.tanh(0.5 * np.asarray(logits))).astype(np.float32)
+
+
+def top_share(values: np.ndarray, share: float) -> float:
+    """The mean of the highest `share` of a map's values, at least one: an image-level rule that one pixel cannot move.
+
+    >>> top_share(np.array([[0.0, 1.0], [2.0, 3.0]]), 0.5)
+    2.5
+    """
+    flat = np.asarray(values, np.float64).ravel()
+    if not flat.size or not 0 < share <= 1:
+        raise InputError(
+            f"Expected a map and a share in (0, 1]; got {flat.size} values and {share}.", fix="Correct the share."
+        )
+    first = flat.size - max(1, round(share * flat.size))
+    return float(np.partition(flat, first)[first:].mean())
 
 
 def _starts(side: int, size: int, overlap: int) -> list[int]:

@@ -165,21 +165,6 @@ def false_area(prediction: np.ndarray, threshold: float = 0.5) -> float:
     return float((prediction > threshold).mean())
 
 
-def top_share(values: np.ndarray, share: float) -> float:
-    """The mean of the highest `share` of a map's values, at least one: an image-level rule that one pixel cannot move.
-
-    >>> top_share(np.array([[0.0, 1.0], [2.0, 3.0]]), 0.5)
-    2.5
-    """
-    flat = np.asarray(values, np.float64).ravel()
-    if not flat.size or not 0 < share <= 1:
-        raise InputError(
-            f"Expected a map and a share in (0, 1]; got {flat.size} values and {share}.", fix="Correct the share."
-        )
-    first = flat.size - max(1, round(share * flat.size))
-    return float(np.partition(flat, first)[first:].mean())
-
-
 PER_IMAGE: dict[str, Metric] = {
     "f1@0.5/image": f1_at_half_per_image,
     "f1-best/image": best_f1_per_image,

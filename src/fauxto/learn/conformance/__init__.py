@@ -14,7 +14,7 @@ import torch
 
 from fauxto.catalog import find, list_systems
 from fauxto.errors import ContractError, FauxtoError, InputError
-from fauxto.learn.conformance import card, deployment, preprocessing, scoring, training
+from fauxto.learn.conformance import card, deployment, localizing, preprocessing, scoring, training
 from fauxto.learn.conformance.report import Check, Outcome, Subject
 
 CHECKS: dict[str, Check] = {
@@ -38,9 +38,25 @@ CHECKS: dict[str, Check] = {
     "export": deployment.export_parity,
     "throughput": deployment.throughput,
 }
-"""Every check by name, in the order in which a reader would ask."""
+"""Every check of a detector by name, in the order in which a reader would ask."""
 
-__all__ = ["CHECKS", "Outcome", "Subject", "run_check", "subject", "sweep"]
+LOCALIZER_CHECKS: dict[str, Check] = {
+    "card": card.literal_card,
+    "docstring": card.docstring,
+    "protocol": localizing.shape_of_class,
+    "direction": card.direction,
+    "mask": localizing.maps,
+    "input": localizing.input_types,
+    "score": localizing.scores,
+    "augment": localizing.augmentation,
+    "gradients": localizing.gradients,
+    "save and load": localizing.round_trip,
+    "export": localizing.export_parity,
+    "throughput": deployment.throughput,
+}
+"""Likewise of a localizer."""
+
+__all__ = ["CHECKS", "LOCALIZER_CHECKS", "Outcome", "Subject", "run_check", "subject", "sweep"]
 
 
 def subject(name: str | Path, small: bool = False, backbone: str | None = None) -> Subject:
@@ -54,9 +70,9 @@ def subject(name: str | Path, small: bool = False, backbone: str | None = None) 
     changed = [key for key, value in _settings().items() if before[key] != value]
     if changed:
         raise ContractError(f"Importing {name} changed torch's {', '.join(changed)}.", fix="Set nothing on import.")
-    if "detector" not in kind.card.kinds:
+    if not {"detector", "localizer"} & set(kind.card.kinds):
         kinds = ", ".join(kind.card.kinds)
-        raise InputError(f"{name} is {kinds}; the sweep knows detectors.", fix="Give a detector.")
+        raise InputError(f"{name} is {kinds}; the sweep knows detectors and localizers.", fix="Give one of those.")
     if str(name).endswith(".py"):
         return Subject(kind, Path(name).resolve(), str(Path(name).resolve()), small, backbone)
     path = next(system.path for system in list_systems() if system.slug == name)
@@ -67,18 +83,23 @@ def subject(name: str | Path, small: bool = False, backbone: str | None = None) 
 
 def sweep(under_check: Subject) -> Iterator[Outcome]:
     """Run every check in order; each outcome is given as soon as it is known."""
-    for name in CHECKS:
+    for name in checks_of(under_check):
         yield run_check(name, under_check)
+
+
+def checks_of(under_check: Subject) -> dict[str, Check]:
+    """The checks of its kind: those of a detector for whatever is one, else those of a localizer."""
+    return CHECKS if "detector" in under_check.kind.card.kinds else LOCALIZER_CHECKS
 
 
 def run_check(name: str, under_check: Subject) -> Outcome:
     """Run one check. An error raised by the code under check is a failed outcome that quotes it."""
     try:
-        return CHECKS[name](under_check)
+        return checks_of(under_check)[name](under_check)
     except Exception as error:  # whatever a stranger's code raises is the finding
         text = error.what if isinstance(error, FauxtoError) else str(error)
         first = text.strip().splitlines()[0] if text.strip() else "no message"
-        summary = (CHECKS[name].__doc__ or "").splitlines()[0]
+        summary = (checks_of(under_check)[name].__doc__ or "").splitlines()[0]
         return Outcome(name, False, f"{type(error).__name__}: {first}", summary, "Make it run without an error first.")
 
 

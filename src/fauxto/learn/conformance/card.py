@@ -12,7 +12,9 @@ from fauxto.contracts import Detector, Trainable
 from fauxto.errors import ContractError
 from fauxto.learn.conformance.report import Outcome, Subject
 
-DIRECTION = re.compile(r"higher\s*(=|means|is)\s*(more likely )?(generated|fake|synthetic|manipulated)", re.IGNORECASE)
+DIRECTION = re.compile(
+    r"higher\s*(=|means|is)\s*(more likely )?(generated|fake|synthetic|manipulated|altered)", re.IGNORECASE
+)
 
 
 def literal_card(subject: Subject) -> Outcome:
@@ -58,7 +60,7 @@ def direction(subject: Subject) -> Outcome:
     output = subject.kind.card.output
     if not DIRECTION.search(output):
         return Outcome("direction", False, f"output: {output!r}", expected, fix)
-    if not subject.trainable:
+    if not subject.trainable or "detector" not in subject.kind.card.kinds:  # a localizer's loss is checked elsewhere
         return Outcome("direction", True, "stated; nothing to train", expected, fix)
     high, low = torch.full((2,), 4.0), torch.full((2,), -4.0)
     loss = subject.detector.loss

@@ -60,7 +60,7 @@ def round_trip(subject: Subject) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "weights.safetensors")
         original = subject.build()
-        _stir(subject.network(original))
+        stir(subject.network(original))
         scores = original.score(images)
         original.save(file)
         try:
@@ -75,7 +75,7 @@ def round_trip(subject: Subject) -> Outcome:
     return Outcome("save and load", apart == 0, f"{count} tensors, scores differ by {apart:.1e}", expected, fix)
 
 
-def _stir(network: torch.nn.Module) -> None:
+def stir(network: torch.nn.Module) -> None:
     """Move weights and running statistics off their initial values, so that whatever is not saved shows.
 
     What is frozen stays: it belongs to a backbone that the file names instead of holding it.
