@@ -100,7 +100,7 @@ def dinov2_tower(backbone: Path | None, size: int = 224) -> Dinov2Tower:
     heads = whole_number(config, "num_attention_heads", max(1, width // HEAD_WIDTH), most=1024)
     blocks = {match[1] for name in tensors if (match := re.match(r"encoder\.layer\.(\d+)\.", name))}
     first = tensors.get("encoder.layer.0.mlp.fc1.weight")
-    model = _model(
+    model = dinov2_model(
         hidden_size=width,
         num_hidden_layers=len(blocks),
         mlp_ratio=first.shape[0] // width if first is not None else 4,
@@ -118,7 +118,7 @@ def tiny_dinov2_tower(seed: int = 0, *, size: int = 32, patch: int = 8, width: i
     """A small DINOv2 with random weights of `seed`, for tests and claims."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _model(
+        model = dinov2_model(
             hidden_size=width,
             num_hidden_layers=depth,
             num_attention_heads=4,
@@ -181,7 +181,8 @@ INNER = {
 }
 
 
-def _model(**values: Any) -> Any:
+def dinov2_model(**values: Any) -> Any:
+    """A transformers `Dinov2Model` of these sizes in evaluation mode, with the attention that can be exported."""
     from transformers import Dinov2Config, Dinov2Model  # noqa: PLC0415  takes seconds to import
 
     return Dinov2Model(Dinov2Config(**EAGER, **values)).eval()
