@@ -111,7 +111,7 @@ def scan(
         stability=stability,
         regions="called" if report else False,
         heatmap=str(heatmap) if heatmap else None,
-        trust_anchors=_pem(trust_anchors) if trust_anchors else None,
+        trust_anchors=pem(trust_anchors) if trust_anchors else None,
         allow_network=allow_network,
         limits=Limits(
             limit_bytes,
@@ -202,7 +202,8 @@ def _verdicts(names: str) -> set[str]:
     return chosen
 
 
-def _pem(path: Path) -> str:
+def pem(path: Path) -> str:
+    """The text of a file with certificates."""
     try:
         return path.read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:

@@ -16,12 +16,14 @@ VERBS = {
     "train": "Train a system on a manifest.",
     "package": "Make a trained detector into a model that `fauxto scan --model` loads.",
     "claims": "Re-check the central claims of the systems.",
+    "serve": "Serve the page and the HTTP interface.",
 }
 """Verb and summary; `package` lives with `train`, every other in the module of its name."""
 
 GROUPS = {
     "data": "Manifests of pictures: index a folder, describe it, split it, audit it.",
     "bench": "Compare detectors under a protocol, with a control beside every figure.",
+    "keys": "Keys of the service: make, list, revoke.",
     "weights": "Convert checkpoints.",
 }
 """Groups of verbs, and what they are about."""
@@ -38,6 +40,11 @@ SUBVERBS = {
         "aigibench": "AIGIBench's four tasks.",
         "imaginet": "ImagiNet: re-posted pictures by kind of generator and content.",
         "aria": "ARIA: transfer between generators and methods, in pairs.",
+    },
+    "keys": {
+        "add": "Make a key and print it.",
+        "list": "List all keys.",
+        "revoke": "End a key.",
     },
     "weights": {"convert": "Turn a legacy torch checkpoint into safetensors."},
 }

@@ -1,0 +1,147 @@
+"""What belongs to a scan: the picture as a browser shows it, its layers, its reports."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path as FilePath
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from PIL import Image
+
+from fauxto import __version__
+from fauxto.errors import FauxtoError
+from fauxto.finding import Finding
+from fauxto.report import write
+from fauxto.report.identity import command
+from fauxto.serve import overlay, schema, views
+from fauxto.serve.problems import ServiceError, responses
+from fauxto.serve.routes.scans import Id, Reader, service_of
+from fauxto.serve.routes.waiting import missing
+from fauxto.serve.service import Service
+from fauxto.serve.store import audit
+from fauxto.serve.store.keys import Caller
+from fauxto.serve.store.tables import Scan
+
+router = APIRouter(prefix="/v1/scans", tags=["parts of a scan"])
+
+SIDE, QUALITY = 2048, 92
+"""Of the picture that is shown."""
+
+_KEEP = {"Cache-Control": "private, max-age=300"}
+_REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
+"""A report is a page of its own with its own style inside; it runs nothing wherever it is opened."""
+
+
+@router.get(
+    "/{scan}/picture",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, **responses(401, 403, 404, 409, 422)},
+)
+def picture(request: Request, scan: Id, caller: Reader) -> Response:
+    """The picture, upright, as a JPEG that every browser shows; never the bytes that were sent."""
+    service = service_of(request)
+    _, finding = _done(service, caller, scan)
+    target = service.files.preview(scan)
+    if not target.exists():
+        _draw(service, finding, scan, target)
+    return Response(target.read_bytes(), media_type="image/jpeg", headers=_KEEP)
+
+
+@router.get(
+    "/{scan}/overlay/{layer}.png",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}}, **responses(401, 403, 404, 409)},
+)
+def layer(
+    request: Request, scan: Id, layer: Annotated[str, Path(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")], caller: Reader
+) -> Response:
+    """A transparent layer over the picture; `links.layers` of the scan names them."""
+    service = service_of(request)
+    _, finding = _done(service, caller, scan)
+    stored = service.files.layers(scan).get(layer)
+    body = stored.read_bytes() if stored else overlay.heatmap(finding) if layer == "heatmap" else None
+    if body is None:
+        raise ServiceError(
+            f"The scan has no layer {layer!r}.", fix="Ask for it in the options of the scan.", code="not_found"
+        )
+    return Response(body, media_type="image/png", headers=_KEEP)
+
+
+@router.get("/{scan}/report.json", response_model=schema.Report, responses=responses(401, 403, 404, 409))
+def report_json(request: Request, response: Response, scan: Id, caller: Reader) -> schema.Report:
+    """The report to hand on, for machines."""
+    service = service_of(request)
+    row, finding = _done(service, caller, scan)
+    _note(service, caller, scan, "json")
+    response.headers["Content-Disposition"] = f'attachment; filename="fauxto-{scan[:8]}.json"'
+    return schema.Report(
+        made=datetime.now(UTC),
+        fauxto=__version__,
+        command=command(finding),
+        name=row.name,
+        sha256=row.sha256,
+        bytes=row.bytes,
+        options=views.options_of(row),
+        finding=finding,
+    )
+
+
+@router.get(
+    "/{scan}/report.html",
+    response_class=Response,
+    responses={200: {"content": {"text/html": {}}}, **responses(401, 403, 404, 409)},
+)
+def report_html(request: Request, scan: Id, caller: Reader) -> Response:
+    """The report to hand on, for people: one page that loads nothing."""
+    service = service_of(request)
+    _, finding = _done(service, caller, scan)
+    _note(service, caller, scan, "html")
+    with tempfile.TemporaryDirectory() as folder:
+        page = FilePath(folder) / "report.html"
+        write([finding], page, pictures=lambda found: service.preview(found, scan))
+        body = page.read_bytes()
+    headers = {
+        "Content-Disposition": f'attachment; filename="fauxto-{scan[:8]}.html"',
+        "Content-Security-Policy": _REPORT_POLICY,
+    }
+    return Response(body, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _done(service: Service, caller: Caller, scan: str) -> tuple[Scan, Finding]:
+    with service.database.read() as session:
+        row = session.get(Scan, scan)
+    if row is None or caller.sees not in (None, row.owner):
+        raise missing()
+    finding = views.finding_of(row)
+    if finding is None:
+        raise ServiceError("The scan is not done.", fix="GET it with `Prefer: wait=10` first.", code="not_done")
+    return row, finding
+
+
+def _draw(service: Service, finding: Finding, scan: str, target: FilePath) -> None:
+    """Make the JPEG that is shown, and keep it with the scan."""
+    try:
+        pixels = service.preview(finding, scan) if finding.status == "ok" else None
+    except FauxtoError as error:
+        raise ServiceError(
+            f"There is no picture to show: {error.what}", fix="The report says more.", code="input"
+        ) from error
+    if pixels is None:
+        raise ServiceError("The file is no picture that could be read.", fix="See its `error`.", code="not_found")
+    shown, out = Image.fromarray(pixels), io.BytesIO()
+    shown.thumbnail((SIDE, SIDE))
+    shown.save(out, "JPEG", quality=QUALITY)
+    unfinished = target.with_name(f"{target.name}.part")
+    try:
+        unfinished.write_bytes(out.getvalue())
+        unfinished.replace(target)
+    except FileNotFoundError as error:
+        raise missing() from error  # deleted meanwhile
+
+
+def _note(service: Service, caller: Caller, scan: str, form: str) -> None:
+    with service.database.write() as session:
+        audit.record(session, caller.id, "report.download", scan, form=form)

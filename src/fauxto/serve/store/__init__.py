@@ -1,0 +1,1 @@
+"""What the service remembers: scans, jobs, keys and the audit log, in SQLite or PostgreSQL."""
