@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext
-import struct
+import json
 from functools import cache
 from importlib.resources import files
 
@@ -20,9 +20,6 @@ LANGUAGES: dict[str, str] = {
     "zh": "简体中文",
 }
 """Every language that fauxto speaks, by its code, in its own name."""
-
-_HEADER = struct.Struct("<IIIII")
-_MAGIC = 0x950412DE
 
 
 def check(language: str) -> str:
@@ -44,17 +41,6 @@ def texts(language: str) -> gettext.NullTranslations:
 
 
 @cache
-def msgids(language: str) -> tuple[str, ...]:
-    """Every text that a catalogue translates, the singular where there is a plural; none for English.
-
-    The standard library reads a catalogue by text and does not list it, so the table is read here: a header of
-    five numbers, then the length and place of each text.
-    """
-    if check(language) == DEFAULT:
-        return ()
-    data = (files(__package__) / "catalogues" / language / "LC_MESSAGES" / "fauxto.mo").read_bytes()
-    magic, _, count, table, _ = _HEADER.unpack_from(data)
-    assert magic == _MAGIC, "catalogues are compiled in little-endian order"
-    spans = struct.iter_unpack("<II", data[table : table + 8 * count])
-    found = (data[start : start + length].decode().split("\0")[0] for length, start in spans)
-    return tuple(text for text in found if text)
+def sentences() -> tuple[str, ...]:
+    """Every text with placeholders that a finding can have been made from; those of the page are not among them."""
+    return tuple(json.loads((files(__package__) / "catalogues" / "sentences.json").read_text("utf-8")))

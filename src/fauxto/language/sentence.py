@@ -2,7 +2,7 @@
 
 Findings hold, store and send plain English sentences; nothing in them says how they were made. A catalogue knows
 each sentence as it stands in the code, with `{placeholders}`. So the sentence is read backwards: the one text of
-the catalogue that it can have been made from gives the values, and the translated text is filled with them. What
+the code that it can have been made from gives the values, and the translated text is filled with them. What
 no text of the catalogue fits (a sentence of a third party's system, say) stays English.
 """
 
@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from fauxto.language.catalogue import DEFAULT, msgids, texts
+from fauxto.language.catalogue import DEFAULT, sentences, texts
 
 PHRASES = frozenset({"bound", "claim", "rate", "reason", "says", "who"})
 """Placeholders for words of ours: translated in turn."""
 
 NUMBERS = frozenset(
-    {"agree", "count", "deviation", "height", "largest", "needed", "quality", "seconds", "total", "width"}
+    {"agree", "count", "deviation", "height", "largest", "needed", "number", "quality", "seconds", "total", "width"}
 )
 """Placeholders for numbers: digits, a sign and a decimal point, which becomes the mark of the language."""
 
@@ -43,13 +43,18 @@ def translate(sentence: str, language: str) -> str:
     return _translate(sentence, language, _LEAST)
 
 
+def phrase(words: str, language: str) -> str:
+    """`translate` for a few words that are surely ours, such as a rate: however short, they are looked up."""
+    return _translate(words, language, 1)
+
+
 def _translate(sentence: str, language: str, least: int) -> str:
     if language == DEFAULT or not sentence or len(sentence) > _LONGEST:
         return sentence
     whole = texts(language).gettext(sentence)
     if whole != sentence:
         return whole
-    for text, pattern, letters in _patterns(language):
+    for text, pattern, letters in _patterns():
         if letters < least:
             break
         if found := pattern.fullmatch(sentence):
@@ -61,13 +66,13 @@ def _translate(sentence: str, language: str, least: int) -> str:
 def _value(name: str, value: str, language: str) -> str:
     if name in NUMBERS:
         return value.replace(".", _DECIMAL.get(language, "."))
-    return _translate(value, language, 1) if name in PHRASES else value
+    return phrase(value, language) if name in PHRASES else value
 
 
 @cache
-def _patterns(language: str) -> tuple[tuple[str, re.Pattern[str], int], ...]:
+def _patterns() -> tuple[tuple[str, re.Pattern[str], int], ...]:
     """Each text with placeholders, how to recognise what was made from it, and how much of it is fixed; most first."""
-    found = [(text, _pattern(text), len(PLACEHOLDER.sub("", text))) for text in msgids(language) if "{" in text]
+    found = [(text, _pattern(text), len(PLACEHOLDER.sub("", text))) for text in sentences()]
     return tuple(sorted(found, key=lambda row: -row[2]))
 
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +25,9 @@ from markupsafe import Markup
 
 from fauxto.errors import FauxtoError, InputError, PolicyError
 from fauxto.finding import Finding
+from fauxto.language import DEFAULT, check, say, texts, translate
 from fauxto.report import picture, view
+from fauxto.report.identity import code_sha256
 from fauxto.report.ruler import ruler
 from fauxto.verdict import heatmap
 from fauxto.verdict.wording import HEADLINES, MEANINGS
@@ -37,6 +39,8 @@ SHOWN = 500
 
 _BLOCK = 1 << 16
 _MARK = b'<meta name="generator" content="fauxto '
+TITLE = say("What the scan found")
+_UNREAD = say("Could not be read"), say("Nothing is known about these files.")
 _ORDER = ("generated", "edited", "inconclusive", "no_evidence", "error")
 
 
@@ -74,18 +78,19 @@ def write(
     out: Path,
     *,
     pictures: Pictures | None = None,
-    title: str = "What the scan found",
+    title: str = TITLE,
     made: datetime | None = None,
     shown: int = SHOWN,
+    language: str = DEFAULT,
 ) -> None:
     """Write `findings` as one self-contained page to `out`, which appears complete or not at all.
 
     `pictures` gives the uint8 `(H, W, 3)` pixels of a finding, or None; an error of its own becomes a line
     on the card. A finding with regions gets a drawing of where its score comes from. At most `shown` cards
-    a verdict are written, in the order in which they come. Raises `InputError` where `out` cannot be
-    written.
+    a verdict are written, in the order in which they come; the words are of `language`. Raises `InputError`
+    where `out` cannot be written, and for a language that fauxto does not speak.
     """
-    page = _environment()
+    page = _environment(check(language))
     counts: Counter[str] = Counter()
     made = made or datetime.now(UTC)
     with ExitStack() as stack:
@@ -96,13 +101,14 @@ def write(
             counts[kind] += 1
             if counts[kind] > shown:
                 continue
-            card = view.card(finding, f"{kind}-{counts[kind]}", _shown_picture(finding, pictures))
+            card = view.card(finding, f"{kind}-{counts[kind]}", _shown_picture(finding, pictures, language), language)
             rows[kind].write(page.get_template("row.html").render(card=card))
             cards[kind].write(page.get_template("card.html").render(card=card))
         context = {
-            "title": title,
+            "title": texts(language).gettext(title),
             "made": made,
             "version": view.version(),
+            "code": code_sha256(),
             "counts": counts,
             "total": counts.total(),
             "shown": shown,
@@ -112,7 +118,9 @@ def write(
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: str) -> Environment:
+    known = texts(language)
+
     page = Environment(
         loader=PackageLoader("fauxto.report"),
         autoescape=True,
@@ -122,29 +130,44 @@ def _environment() -> Environment:
     )
     style = page.get_template("style.css").render()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    headlines = {**HEADLINES, "error": "Could not be read"}
-    meanings = {**MEANINGS, "error": "Nothing is known about these files."}
+
+    def _(text: str, **values: object) -> str:
+        return known.gettext(text).format(**values)
+
+    def _n(one: str, many: str, count: int, **values: object) -> str:
+        return known.ngettext(one, many, count).format(count=count, **values)
+
+    headlines = {kind: _(text) for kind, text in {**HEADLINES, "error": _UNREAD[0]}.items()}
+    meanings = {kind: _(text) for kind, text in {**MEANINGS, "error": _UNREAD[1]}.items()}
     page.globals.update(
         style=Markup(style),  # ours, from the package; its hash is in the page's policy
         style_hash=f"sha256-{digest}",
         headlines=headlines,
         meanings=meanings,
-        ruler=ruler,
-        legend=(heatmap.LOW, heatmap.HIGH, heatmap.CAVEAT),
+        ruler=partial(ruler, language=language),
+        legend=tuple(_(text) for text in (heatmap.LOW, heatmap.HIGH, heatmap.CAVEAT)),
+        calls={call: _(text) for call, text in view.CALLS.items()},
+        language="zh-Hans" if language == "zh" else language,
+        _=_,
+        _n=_n,
     )
     return page
 
 
-def _shown_picture(finding: Finding, pictures: Pictures | None) -> picture.Shown:
+def _shown_picture(finding: Finding, pictures: Pictures | None, language: str) -> picture.Shown:
     if pictures is None or finding.status != "ok":
         return picture.Shown()
     try:
         pixels = pictures(finding)
     except FauxtoError as error:
-        return picture.Shown(missing=f"No preview: {error.what}")
+        return picture.Shown(missing=_missing(error.what, language))
     except OSError as error:
-        return picture.Shown(missing=f"No preview: {error.strerror or type(error).__name__}.")
+        return picture.Shown(missing=_missing(f"{error.strerror or type(error).__name__}.", language))
     return picture.show(pixels, finding) if pixels is not None else picture.Shown()
+
+
+def _missing(reason: str, language: str) -> str:
+    return translate(say("No preview: {reason}", reason=reason), language)
 
 
 def _spool() -> IO[str]:

@@ -9,30 +9,42 @@ from pathlib import PurePath
 from typing import Any
 
 from fauxto.finding import Finding
+from fauxto.language import DEFAULT, localized, phrase, say, texts, translate
+from fauxto.report.identity import command
 from fauxto.report.picture import Shown
+from fauxto.verdict.changes import what_would_change
 from fauxto.verdict.wording import rate
 
 LAYERS = {
-    "c2pa": "Content credentials",
-    "metadata": "Metadata",
-    "pixels": "Pixels",
-    "stability": "Stability",
-    "quality": "Quality",
+    "c2pa": say("Content credentials"),
+    "metadata": say("Metadata"),
+    "pixels": say("Pixels"),
+    "stability": say("Stability"),
+    "quality": say("Quality"),
 }
 STRENGTHS = {
-    "proof": "signed",
-    "strong": "strong",
-    "declared": "declared, forgeable",
-    "weak": "weak",
-    "none": "neutral",
+    "proof": say("signed"),
+    "strong": say("strong"),
+    "declared": say("declared, forgeable"),
+    "weak": say("weak"),
+    "none": say("neutral"),
+}
+CALLS = {
+    "generated": say("generated"),
+    "borderline": say("borderline"),
+    "ordinary": say("unremarkable"),
+    "unsupported": say("cannot be called"),
 }
 
 _RAW_LENGTH = 20_000
 
 
-def card(finding: Finding, anchor: str, shown: Shown) -> dict[str, Any]:
+def card(finding: Finding, anchor: str, shown: Shown, language: str = DEFAULT) -> dict[str, Any]:
     """Everything that the templates need to know about one finding; all text is still unescaped."""
-    path = printable(finding.path)
+    path, known = printable(finding.path), texts(language).gettext
+    changes = [translate(words, language) for words in what_would_change(finding)]
+    again = printable(command(finding, PurePath(path).name or path))
+    finding = localized(finding, language)
     return {
         "anchor": anchor,
         "kind": anchor.rpartition("-")[0],
@@ -41,23 +53,25 @@ def card(finding: Finding, anchor: str, shown: Shown) -> dict[str, Any]:
         "shown": shown,
         "sha256": finding.sha256,
         "error": {key: printable(str(value)) for key, value in (finding.error or {}).items()},
-        "probability": None if finding.probability is None else percent(finding.probability),
+        "probability": None if finding.probability is None else percent(finding.probability, language),
         "p_value": finding.p_value,
-        "p_words": None if finding.p_value is None else rate(finding.p_value),
+        "p_words": None if finding.p_value is None else phrase(rate(finding.p_value), language),
         "fpr": finding.fpr,
-        "fpr_words": None if finding.fpr is None else rate(finding.fpr),
+        "fpr_words": None if finding.fpr is None else phrase(rate(finding.fpr), language),
         "logit": None if finding.logit is None else f"{finding.logit:+.2f}",
         "evidence": [
             {
-                "layer": LAYERS.get(item.layer, printable(item.layer)),
+                "layer": known(LAYERS.get(item.layer, printable(item.layer))),
                 "statement": printable(item.statement),
                 "limits": printable(item.limits),
                 "strength": item.strength,
-                "strength_words": STRENGTHS.get(item.strength, item.strength),
+                "strength_words": known(STRENGTHS.get(item.strength, item.strength)),
                 "points_to": item.points_to,
             }
             for item in finding.evidence
         ],
+        "changes": changes,
+        "command": again,
         "stability": finding.stability,
         "provenance": raw(finding.provenance),
         "model": finding.model or {},
@@ -65,15 +79,17 @@ def card(finding: Finding, anchor: str, shown: Shown) -> dict[str, Any]:
     }
 
 
-def percent(probability: float) -> str:
+def percent(probability: float, language: str = DEFAULT) -> str:
     """A probability in whole percent, never rounded to a certainty.
 
     >>> percent(0.873), percent(0.998), percent(0.001)
     ('87 %', 'over 99 %', 'under 1 %')
     """
     if probability > 0.99:
-        return "over 99 %"
-    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+        return phrase(say("over {number} %", number=99), language)
+    if probability < 0.01:
+        return phrase(say("under {number} %", number=1), language)
+    return phrase(say("{number} %", number=f"{100 * probability:.0f}"), language)
 
 
 def printable(text: str) -> str:

@@ -2,15 +2,15 @@
 
 /** Says something when there is a pause. */
 export function announce(words) {
-  say("polite", words);
+  speak("polite", words);
 }
 
 /** Says something at once. */
 export function alarm(words) {
-  say("assertive", words);
+  speak("assertive", words);
 }
 
-function say(id, words) {
+function speak(id, words) {
   const region = document.getElementById(id);
   region.textContent = "";
   setTimeout(() => {
