@@ -9,6 +9,7 @@ import torch
 from fauxto.data.manifest import Sample
 from fauxto.data.patches import PatchStore
 from fauxto.detect.house import House
+from fauxto.detect.univfd import UnivFD
 from fauxto.errors import ContractError, InputError, PolicyError, WeightError
 from fauxto.learn.augment import Laundering, laundered_crop
 from fauxto.learn.fit import Balanced, Plan, fit, initial_state
@@ -49,6 +50,28 @@ def test_a_resumed_run_ends_with_the_same_weights(store, tmp_path):
         fit(Interrupting(stopped, after=8), store, plan(), tmp_path / "stopped")
     fitted = fit(again, store, plan(), tmp_path / "stopped")
     assert len(fitted.losses) == 12
+    for name, value in whole.network().state_dict().items():
+        assert torch.equal(value, again.network().state_dict()[name]), name
+
+
+def test_a_checkpoint_leaves_frozen_parts_out_and_resumes_to_the_same_bits_on_them_alone(store, tmp_path):
+    def probe(seed: int = 0) -> UnivFD:
+        return initial_state(lambda: UnivFD(**UnivFD.small), seed)
+
+    whole, stopped, again = probe(), probe(), probe()
+    fit(whole, store, plan(), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit(Interrupting(stopped, after=8), store, plan(), tmp_path / "stopped")
+    saved = torch.load(tmp_path / "stopped/last.ckpt", weights_only=True)["network"]
+    state, trained = stopped.network().state_dict(), {n for n, p in stopped.network().named_parameters()}
+    asked = {n for n, p in stopped.network().named_parameters() if p.requires_grad}
+    assert set(saved) == set(state) - (trained - asked) and len(saved) < len(state) / 2
+    with torch.no_grad():
+        other = probe()
+        next(p for p in other.network().parameters() if not p.requires_grad).add_(1e-3)
+    with pytest.raises(PolicyError, match="frozen"):
+        fit(other, store, plan(), tmp_path / "stopped")
+    fit(again, store, plan(), tmp_path / "stopped")
     for name, value in whole.network().state_dict().items():
         assert torch.equal(value, again.network().state_dict()[name]), name
 
@@ -136,6 +159,27 @@ def test_a_run_says_how_fast_loader_and_network_are(store, tmp_path, capsys):
     making, working = 6 * 8 / fitted.loader_rate, 6 * 8 / fitted.network_rate
     assert making + working == pytest.approx(fitted.seconds, rel=0.3)
     assert f"loader {fitted.loader_rate:.0f} crops/s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_weight_decay_is_that_of_the_published_optimizers(optimizer):
+    """Adam and SGD add it to the gradient of every parameter; AdamW shrinks the matrices, and only these."""
+    layer = torch.nn.Linear(2, 2)
+    before = {name: p.detach().clone() for name, p in layer.named_parameters()}
+    for parameter in layer.parameters():
+        parameter.grad = torch.full_like(parameter, 0.5)
+    rate, decay = 0.1, 0.3
+    make_optimizer(layer, {"optimizer": optimizer, "weight_decay": decay}, rate).step()
+    for name, parameter in layer.named_parameters():
+        start = before[name]
+        coupled = 0.5 + decay * start
+        if optimizer == "sgd":
+            expected = start - rate * coupled
+        elif optimizer == "adam":  # the first step of Adam is the sign of the gradient
+            expected = start - rate * coupled / (coupled.abs() + 1e-8)
+        else:
+            expected = start * (1 - rate * decay if name == "weight" else 1) - rate
+        torch.testing.assert_close(parameter.detach(), expected)
 
 
 def test_sgd_and_adam_follow_the_recipe():

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.fabric import Fabric
+from torch import nn
 from torch.utils.data import DataLoader
 
 from fauxto.contracts import Trainable
 from fauxto.data.masks import MaskStore
 from fauxto.data.patches import PatchStore
-from fauxto.errors import InputError
+from fauxto.errors import InputError, WeightError
 from fauxto.learn.augment import Laundering
 from fauxto.learn.batches import Balanced, TrainingCrops, TrainingMasks, generators_of
 from fauxto.learn.resume import make_fabric, open_state, save_state
@@ -71,22 +72,25 @@ def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) 
 
     Batches hold as many real as generated crops, each source and generator equally often. A resumed run sees the same
     batches as an uninterrupted one, because batch k depends on the seed and k alone, and ends with the same bits on a
-    CPU. Errors: InputError without both classes; PolicyError when the folder holds a run of other data or another plan;
-    ResourceError when there are fewer devices; WeightError when the checkpoint is damaged.
+    CPU. Parameters that no stage trains are not in the checkpoint; they have to be the same when it is resumed. Errors:
+    InputError without both classes; PolicyError when the folder holds a run of other data, another plan or other frozen
+    parts; ResourceError when there are fewer devices; WeightError when the checkpoint is damaged.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _check_split(store, plan, _stages(detector, store, plan))
+    stages = _stages(detector, store, plan)
+    _check_split(store, plan, stages)
+    run = _run(detector, store, plan, stages)
     last = folder / "last.ckpt"
-    open_state(last, _run(detector, store, plan))
+    open_state(last, run)
     fabric = make_fabric(plan.devices, plan.precision)
     if plan.devices == 1:
-        fitted = _train(fabric, detector, store, plan, last)
+        fitted = _train(fabric, detector, store, plan, run=run, last=last)
     else:
-        job = partial(_train_copy, detector=detector, store=store, plan=plan, last=last)
+        job = partial(_train_copy, detector=detector, store=store, plan=plan, run=run, last=last)
         fitted = Fitted(**fabric.launch(job))
-        whole = _stages(detector, store, plan)[-1].network
-        whole.load_state_dict(open_state(last, _run(detector, store, plan))["network"])
+        stages = _stages(detector, store, plan)
+        _restore(stages[-1].network, open_state(last, run)["network"], never_trained(stages), last)
     detector.network().eval()
     return fitted
 
@@ -98,18 +102,22 @@ def initial_state(system: Callable[[], Trainable], seed: int) -> Trainable:
         return system()
 
 
-def _train_copy(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, last: Path) -> dict[str, Any]:
+def _train_copy(
+    fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, *, run: dict[str, Any], last: Path
+) -> dict[str, Any]:
     """As `_train`, on weights of this process's own: those that a spawned process is handed lie in shared memory.
 
     Gives the fields of the result, because Fabric carries no frozen dataclass from one process to another.
     """
-    return asdict(_train(fabric, copy.deepcopy(detector), store, plan, last))
+    return asdict(_train(fabric, copy.deepcopy(detector), store, plan, run=run, last=last))
 
 
-def _train(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, last: Path) -> Fitted:
+def _train(
+    fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, *, run: dict[str, Any], last: Path
+) -> Fitted:
     """Every stage that is not done yet; runs once in each process."""
     stages = _stages(detector, store, plan)
-    run = _run(detector, store, plan)
+    frozen = never_trained(stages)
     saved = open_state(last, run)
     losses: list[float] = saved.get("losses", [])
     ends = [round(end * plan.steps) for end in accumulate(stage.share for stage in stages)]
@@ -122,7 +130,7 @@ def _train(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, l
         batch_size = plan.batch_size or stage.recipe["batch_size"]
         peak = (plan.learning_rate if number == 0 else None) or stage.recipe["learning_rate"]
         if saved:
-            stage.network.load_state_dict(saved["network"])
+            _restore(stage.network, saved["network"], frozen, last)
         network = stage.network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         asked = [parameter for parameter in network.parameters() if parameter.requires_grad]
         moving = {id(parameter) for parameter in stage.trained.parameters()}
@@ -158,7 +166,8 @@ def _train(fabric: Fabric, detector: Trainable, store: PatchStore, plan: Plan, l
             meter.count(len(labels), float(seconds.sum()))
             if step % plan.save_every == 0 or step == end:
                 state = {"run": run, "stage": number, "step": step, "losses": losses}
-                save_state(fabric, last, {**state, "network": wrapped, "optimizer": optimizer})
+                state |= {"network": wrapped, "optimizer": optimizer}
+                save_state(fabric, last, state, without=_names(network, frozen))
                 done = np.mean(losses[-plan.save_every :])
                 fabric.print(f"{stage.name} step {step}/{end}  loss {done:.4f}  {meter}", flush=True)
         for parameter in asked:
@@ -235,10 +244,33 @@ def _check_split(store: PatchStore, plan: Plan, stages: Sequence[Stage]) -> None
             )
 
 
-def _run(detector: Trainable, store: PatchStore, plan: Plan) -> dict[str, Any]:
-    """What decides the result of a run: the system, the plan and the data."""
+def never_trained(stages: Sequence[Stage]) -> set[int]:
+    """The identities (`id`) of the parameters of all stages that none of them trains: frozen backbones."""
+    every = [parameter for stage in stages for parameter in stage.network.parameters()]
+    return {id(parameter) for parameter in every if not parameter.requires_grad}
+
+
+def _names(network: nn.Module, chosen: set[int]) -> set[str]:
+    return {name for name, p in network.named_parameters(remove_duplicate=False) if id(p) in chosen}
+
+
+def _restore(network: nn.Module, tensors: dict[str, Any], frozen: set[int], path: Path) -> None:
+    """Put a checkpoint's tensors back beside the frozen ones. Errors: WeightError when others are missing or extra."""
+    found = network.load_state_dict(tensors, strict=False)
+    if wrong := [*(set(found.missing_keys) - _names(network, frozen)), *found.unexpected_keys]:
+        raise WeightError(f"{path} does not fit: {sorted(wrong)[0]}.", fix="Remove it, or use another --out.")
+
+
+def _run(detector: Trainable, store: PatchStore, plan: Plan, stages: Sequence[Stage]) -> dict[str, Any]:
+    """What decides the result of a run: the system, the plan, the data, and what is frozen."""
     aside = ("workers", "save_every")
     chosen = {name: value for name, value in asdict(plan).items() if name not in aside}
     rows = "\n".join(f"{s.label}\t{s.generator}\t{s.source}\t{s.path}" for s in store.samples)
     data = hashlib.sha256(store.picture.tobytes() + rows.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return {"system": detector.card.slug, "data": data, **chosen}
+    run = {"system": detector.card.slug, "data": data, **chosen}
+    network = stages[-1].network
+    digest = hashlib.blake2b(digest_size=8)
+    for name in (names := sorted(_names(network, never_trained(stages)))):
+        digest.update(name.encode())
+        digest.update(network.get_parameter(name).detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return run | {"frozen": digest.hexdigest()} if names else run

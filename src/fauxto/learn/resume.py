@@ -5,7 +5,7 @@ A run is what decides its result: a flat dict of plain values, stored in the che
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,14 +34,16 @@ def make_fabric(devices: int, precision: str) -> Fabric:
     return Fabric(accelerator=kind, devices=devices, strategy="ddp_spawn", precision=precision)
 
 
-def save_state(fabric: Fabric, path: Path, state: dict[str, Any]) -> None:
+def save_state(fabric: Fabric, path: Path, state: dict[str, Any], *, without: Collection[str] = ()) -> None:
     """Replace the checkpoint whole: a process that dies while writing, or a full disk, leaves the one before.
 
-    `state["run"]` is the run that it belongs to. Errors: ResourceError when it cannot be written.
+    `state["run"]` is the run that it belongs to; tensors of `state["network"]` whose names are in `without` are left
+    out. Errors: ResourceError when it cannot be written.
     """
     partial = path.with_suffix(".partial")
+    kept = {"network": lambda name, _: name not in without} if without else None
     with whole_or_not(path, partial):
-        fabric.save(partial, state)
+        fabric.save(partial, state, filter=kept)
         if fabric.is_global_zero:
             partial.replace(path)
     fabric.barrier()
