@@ -74,8 +74,6 @@ def test_what_ships_is_what_was_translated(language: str):
         for count in (1, 2):
             found = catalogue.texts(language).ngettext(one, many, count)
             assert found == compiled.ngettext(one, many, count), "Run: python -m fauxto.language.update"
-    path = update.CATALOGUES / language / "LC_MESSAGES" / "fauxto.po"
-    assert path.read_bytes() == update.renew(language), "Run: python -m fauxto.language.update"
     page = (update.PAGE / "languages" / f"{language}.json").read_text("utf-8")
     assert page == update.page_part(language), "Run: python -m fauxto.language.update"
     assert len(json.loads(page)) > 200

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fauxto.finding import VERDICTS, Finding
+from fauxto.language import DEFAULT, say, texts
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -23,7 +24,12 @@ _COLOURS = {
     "inconclusive": "yellow",
     "no_evidence": "green",
 }
-_WORDS = {"no_evidence": "no evidence"}
+_WORDS = {
+    "generated": say("Generated"),
+    "edited": say("Edited"),
+    "inconclusive": say("Inconclusive"),
+    "no_evidence": say("No evidence"),
+}
 
 
 @dataclass(slots=True)
@@ -53,7 +59,7 @@ class Tally:
 
 
 @contextmanager
-def open_output(json: bool, tally: Tally) -> Iterator[Show]:
+def open_output(json: bool, tally: Tally, language: str = DEFAULT) -> Iterator[Show]:
     """A function that shows a Finding at once: as a JSON line, or as a row under which a progress bar runs.
 
     The bar appears only on a terminal, and never on the standard output of `--json`.
@@ -65,7 +71,7 @@ def open_output(json: bool, tally: Tally) -> Iterator[Show]:
 
     rows = Console(highlight=False, soft_wrap=True)
     if not (rows.is_terminal or sys.stderr.isatty()):
-        yield lambda finding: rows.print(row(finding))
+        yield lambda finding: rows.print(row(finding, language))
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
@@ -75,13 +81,13 @@ def open_output(json: bool, tally: Tally) -> Iterator[Show]:
         bar = progress.add_task("opening the model")
 
         def show(finding: Finding) -> None:
-            rows.print(row(finding))
+            rows.print(row(finding, language))
             progress.update(bar, description=f"{tally.total:,} done, {tally.rate:.0f} a second")
 
         yield show
 
 
-def row(finding: Finding) -> Text:
+def row(finding: Finding, language: str = DEFAULT) -> Text:
     """A Finding in two lines: the verdict, the p-value and the path, then the main reason.
 
     The probability is left to the other outputs: it holds for one mix of pictures, and a bare 0.93 beside "no
@@ -95,10 +101,15 @@ def row(finding: Finding) -> Text:
         return Text.assemble(("error       ", "bold red"), " " * 9, f" {path}\n", (" " * 13 + printable(what), "dim"))
     verdict = str(finding.verdict)
     return Text.assemble(
-        (f"{_WORDS.get(verdict, verdict):12}", _COLOURS[verdict]),
+        (f"{word(verdict, language):12}", _COLOURS[verdict]),
         f" p={finding.p_value:<6.2g} {path}\n",
         (" " * 13 + printable(reason(finding)), "dim"),
     )
+
+
+def word(verdict: str, language: str) -> str:
+    """A verdict in a word or two."""
+    return texts(language).gettext(_WORDS[verdict]).lower()
 
 
 def reason(finding: Finding) -> str:
@@ -123,7 +134,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def summary(tally: Tally) -> None:
+def summary(tally: Tally, language: str = DEFAULT) -> None:
     """Counts by verdict and errors by code, on standard error; nothing for a single file."""
     if tally.total < 2:
         return
@@ -132,7 +143,7 @@ def summary(tally: Tally) -> None:
 
     table = Table(box=None, show_header=False, padding=(0, 2))
     for verdict in VERDICTS:
-        table.add_row(_WORDS.get(verdict, verdict), f"{tally.verdicts[verdict]:,}", style=_COLOURS[verdict])
+        table.add_row(word(verdict, language), f"{tally.verdicts[verdict]:,}", style=_COLOURS[verdict])
     for code, count in sorted(tally.errors.items()):
         table.add_row(f"error: {code}", f"{count:,}", style="red")
     screen = Console(stderr=True, highlight=False)

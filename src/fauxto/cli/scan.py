@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from fauxto.cli import render
 from fauxto.errors import InputError
 from fauxto.finding import VERDICTS, Finding
+from fauxto.language import DEFAULT, check, localized
 from fauxto.media.limits import DEFAULT_LIMITS, Limits
 from fauxto.run import paths as listing
 from fauxto.run.options import DEFAULT_MEMORY, Options
@@ -29,9 +30,11 @@ def scan(
     out: Path | None = None,
     report: Path | None = None,
     heatmap: Path | None = None,
+    localize: Annotated[bool, Parameter(negative="")] = False,
     stability: Annotated[bool, Parameter(negative="")] = False,
     fpr: float = 0.01,
     fail_on: str = "",
+    language: str = DEFAULT,
     model: str = "house",
     backend: str = "openvino",
     trust_anchors: Path | None = None,
@@ -69,12 +72,16 @@ def scan(
     heatmap
         Write a drawing of where the score comes from into this folder, one a picture, named by its
         content's hash.
+    localize
+        Also search the whole picture for altered regions. Takes several times as long.
     stability
         Also score copies as social networks would re-ship them; a call that does not survive is inconclusive.
     fpr
         The false-alarm bound: at most this share of photographs like the reference sets is called.
     fail_on
         Verdicts that make the exit code 1, separated by commas: generated, edited, inconclusive.
+    language
+        What rows, --json and --report are worded in: en, de, fr, es or zh. Keys and verdicts of --json stay English.
     model
         The folder of another model, or the name of a shipped one.
     backend
@@ -103,6 +110,7 @@ def scan(
         Bytes that one worker may allocate.
     """
     _check_arguments(paths, report, heatmap, workers)
+    check(language)
     failing = _verdicts(fail_on)
     options = Options(
         model=model,
@@ -111,6 +119,7 @@ def scan(
         stability=stability,
         regions="called" if report else False,
         heatmap=str(heatmap) if heatmap else None,
+        localize=localize,
         trust_anchors=pem(trust_anchors) if trust_anchors else None,
         allow_network=allow_network,
         limits=Limits(
@@ -127,12 +136,12 @@ def scan(
     sources = listing.expand(paths, sys.stdin.buffer if "-" in paths else None)
     tally = render.Tally()
     try:
-        _run(sources, options, tally, json=json, workers=workers, out=out, report=report)
+        _run(sources, options, tally, json=json, workers=workers, out=out, report=report, language=language)
     except KeyboardInterrupt:
         kept = "Run the same command again to go on." if out else "With --out FILE, a scan can be resumed."
         print(f"fauxto: Interrupted after {tally.total:,} files.\n  {kept}", file=sys.stderr)
         return INTERRUPTED
-    render.summary(tally)
+    render.summary(tally, language)
     if failing & set(tally.verdicts):
         return CALLED
     return ERRORS if tally.errors else NOTHING_CALLED
@@ -147,6 +156,7 @@ def _run(
     workers: int | None,
     out: Path | None,
     report: Path | None,
+    language: str,
 ) -> None:
     debug = "FAUXTO_DEBUG" in os.environ
     if out:
@@ -155,21 +165,21 @@ def _run(
         found = scan_sources(sources, options, workers=workers, show_errors=debug)
     with ExitStack() as stack:
         stack.enter_context(closing(found))
-        show = stack.enter_context(render.open_output(json, tally))
-        shown = _shown(found, show, tally)
+        show = stack.enter_context(render.open_output(json, tally, language))
+        shown = _shown(found, show, tally, language)
         if report is None:
             deque(shown, maxlen=0)
             return
         from fauxto.report import write  # noqa: PLC0415
         from fauxto.run.preview import Previews  # noqa: PLC0415
 
-        write(shown, report, pictures=stack.enter_context(Previews(options)))
+        write(shown, report, pictures=stack.enter_context(Previews(options)), language=language)
 
 
-def _shown(found: Iterator[Finding], show: render.Show, tally: render.Tally) -> Iterator[Finding]:
+def _shown(found: Iterator[Finding], show: render.Show, tally: render.Tally, language: str) -> Iterator[Finding]:
     for finding in found:
         tally.add(finding)
-        show(finding)
+        show(localized(finding, language))
         yield finding
 
 

@@ -59,6 +59,7 @@ SCAN: dict[str, Any] = {
     "ahead": None,
     "options": OPTIONS,
     "finding": FINDING,
+    "changes": ["A bound stricter than 1 in 250 would make it inconclusive; 1 in 100 was asked for."],
     "links": {
         "self": f"/v1/scans/{ID}",
         "picture": f"/v1/scans/{ID}/picture",

@@ -76,6 +76,7 @@ class Scan(_Wire):
     options: SerializeAsAny[ScanOptions]  # type: ignore[valid-type]
     error: dict[str, str] | None = None
     finding: Finding | None = None
+    changes: list[str] = Field(default_factory=list, description="What would change the verdict, in plain sentences.")
     links: Links
 
 
@@ -201,6 +202,7 @@ class Report(_Wire):
     kind: Literal["fauxto-report"] = "fauxto-report"
     made: datetime
     fauxto: str = Field(description="The version of the code.")
+    code_sha256: str = Field(description="Over every Python file of the package: the same hash is the same code.")
     command: str = Field(description="What repeats the scan on the same file.")
     name: str
     sha256: str | None

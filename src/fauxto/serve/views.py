@@ -11,6 +11,7 @@ from fauxto.serve import schema
 from fauxto.serve.files import Files
 from fauxto.serve.options import ScanOptions
 from fauxto.serve.store.tables import Job, Scan
+from fauxto.verdict.changes import what_would_change
 
 
 def when(microseconds: int | None) -> datetime | None:
@@ -46,6 +47,7 @@ def scan(row: Scan, files: Files, ahead: int | None) -> schema.Scan:
         options=options_of(row),
         error=finding.error if finding else None,
         finding=finding,
+        changes=what_would_change(finding) if finding else [],
         links=_links(row, finding, files),
     )
 

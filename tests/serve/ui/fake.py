@@ -138,7 +138,7 @@ class State:
 
     def scan(self, name: str, language: str) -> dict[str, Any]:
         """The whole scan as the service sends it."""
-        found, picture = self.scans[name]
+        found, _ = self.scans[name]
         base = f"/v1/scans/{name}"
         layers = {"heatmap": f"{base}/overlay/heatmap.png"} if found.verdict in ("generated", "inconclusive") else {}
         links = {"self": base, "picture": f"{base}/picture", "report_html": f"{base}/report.html"}
@@ -162,37 +162,39 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
+        refusal = self._refusal(path)
+        if refusal:
+            self._json(refusal[1], refusal[0])
+        elif not path.startswith("/v1/"):
+            self._file(path)
+        elif path.startswith("/v1/scans/"):
+            self._scan(path.split("/")[3:], negotiate(self.headers["Accept-Language"]))
+        elif path == "/v1/scans":
+            self._json(self._page(query))
+        else:
+            self._json({"/v1/service": self._service(), "/v1/systems": [], "/v1/ledger": {"entries": {}}}[path])
+
+    def _refusal(self, path: str) -> tuple[int, dict[str, Any]] | None:
         if self.state.problem and path.startswith("/v1/"):
-            status, problem = self.state.problem
-            return self._json(problem, status)
-        if self.state.key and path.startswith("/v1/scans"):
-            if self.headers["Authorization"] != f"Bearer {self.state.key}":
-                return self._json({"detail": "A key is needed.", "code": "key"}, 401)
-        if not path.startswith("/v1/"):
-            return self._file(path)
-        language = negotiate(self.headers["Accept-Language"])
-        match path.split("/")[2:]:
-            case ["service"]:
-                self._json(self._service())
-            case ["scans"]:
-                self._json(self._page(query))
-            case ["scans", name] if name in self.state.scans:
-                self._json(self.state.scan(name, language))
-            case ["scans", name, "picture"]:
-                self._send((EXAMPLES / self.state.scans[name][1]).read_bytes(), "image/jpeg")
-            case ["scans", name, "overlay", _]:
-                self._send(_layer(EXAMPLES / self.state.scans[name][1]), "image/png")
-            case ["scans", name, "report.json"]:
-                self._json(self.state.scan(name, language))
-            case ["systems"]:
-                self._json([])
-            case ["ledger"]:
-                self._json({"entries": {}})
-            case _:
-                self._json({"detail": "There is no such scan.", "code": "not_found", "fix": "Look in the list."}, 404)
+            return self.state.problem
+        told = self.headers["Authorization"] == f"Bearer {self.state.key}"
+        if self.state.key and path.startswith("/v1/scans") and not told:
+            return 401, {"detail": "A key is needed.", "code": "key"}
         return None
+
+    def _scan(self, parts: list[str], language: str) -> None:
+        if parts[0] not in self.state.scans:
+            problem = {"detail": "There is no such scan.", "code": "not_found", "fix": "It may have been deleted."}
+            return self._json(problem, 404)
+        picture = EXAMPLES / self.state.scans[parts[0]][1]
+        match parts[1:]:
+            case ["picture"]:
+                return self._send(picture.read_bytes(), "image/jpeg")
+            case ["overlay", _]:
+                return self._send(_layer(picture), "image/png")
+        return self._json(self.state.scan(parts[0], language))
 
     def _service(self) -> dict[str, Any]:
         return {

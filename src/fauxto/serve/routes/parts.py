@@ -14,9 +14,11 @@ from PIL import Image
 from fauxto import __version__
 from fauxto.errors import FauxtoError
 from fauxto.finding import Finding
+from fauxto.language import localized
 from fauxto.report import write
-from fauxto.report.identity import command
+from fauxto.report.identity import code_sha256, command
 from fauxto.serve import overlay, schema, views
+from fauxto.serve.language import spoken
 from fauxto.serve.problems import ServiceError, responses
 from fauxto.serve.routes.scans import Id, Reader, service_of
 from fauxto.serve.routes.waiting import missing
@@ -80,12 +82,13 @@ def report_json(request: Request, response: Response, scan: Id, caller: Reader) 
     return schema.Report(
         made=datetime.now(UTC),
         fauxto=__version__,
+        code_sha256=code_sha256(),
         command=command(finding),
         name=row.name,
         sha256=row.sha256,
         bytes=row.bytes,
         options=views.options_of(row),
-        finding=finding,
+        finding=localized(finding, spoken(request)),
     )
 
 
@@ -101,7 +104,7 @@ def report_html(request: Request, scan: Id, caller: Reader) -> Response:
     _note(service, caller, scan, "html")
     with tempfile.TemporaryDirectory() as folder:
         page = FilePath(folder) / "report.html"
-        write([finding], page, pictures=lambda found: service.preview(found, scan))
+        write([finding], page, pictures=lambda found: service.preview(found, scan), language=spoken(request))
         body = page.read_bytes()
     headers = {
         "Content-Disposition": f'attachment; filename="fauxto-{scan[:8]}.html"',

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from fauxto.serve import schema, views
 from fauxto.serve.access import Allowed, quota_headers
+from fauxto.serve.language import in_words
 from fauxto.serve.problems import responses
 from fauxto.serve.routes import arrive, waiting
 from fauxto.serve.service import Service
@@ -85,7 +86,7 @@ async def send(request: Request, response: Response, caller: Sender) -> schema.S
     response.headers.update(await run_in_threadpool(quota_headers, service, caller))
     response.headers["Location"] = shown.links.self
     response.status_code = 200 if not new else 201 if shown.status == "done" else 202
-    return shown
+    return in_words(shown, request)
 
 
 @router.get("", response_model=schema.Page, responses=responses(401, 403, 422, 429))
@@ -110,7 +111,8 @@ def history_page(  # noqa: PLR0917  # one parameter a filter
 @router.get("/{scan}", response_model=schema.Scan, responses=responses(401, 403, 404, 429))
 async def look(request: Request, scan: Id, caller: Reader) -> schema.Scan:
     """One scan, with its Finding once it is done; `Prefer: wait=N` waits for that."""
-    return await waiting.finished(service_of(request), caller, scan, waiting.preferred(request, 0.0))
+    shown = await waiting.finished(service_of(request), caller, scan, waiting.preferred(request, 0.0))
+    return in_words(shown, request)
 
 
 @router.delete("/{scan}", status_code=204, responses=responses(401, 403, 404, 429))

@@ -64,6 +64,7 @@ export async function* events(path, signal) {
     try {
       const answer = await send(path, { signal, headers: last ? { "Last-Event-ID": last } : {} });
       failures = 0;
+      if (answer.status === 204) return;
       for await (const event of parse(answer.body)) {
         last = event.id || last;
         if (event.data) yield { event: event.event, data: JSON.parse(event.data) };
