@@ -97,7 +97,7 @@ def tinted(
     logits = _mean_logits(small.width, small.height, regions, scale, typical)
     heat = np.clip((logits - typical) / max(2 * (threshold - typical), 1e-6), 0, 1)
     grey = 96 + 0.6 * np.asarray(small.convert("L"), dtype=np.float32)[..., None]
-    return np.rint(_blend(grey, heat)).astype(np.uint8)
+    return np.rint(blend(grey, heat)).astype(np.uint8)
 
 
 def layer(regions: Sequence[Region], typical: float, threshold: float, max_side: int = 512) -> np.ndarray:
@@ -156,7 +156,7 @@ def _weights(spans: list[tuple[float, float]], side: int) -> np.ndarray:
     return np.where(distance < 1, np.cos(0.5 * np.pi * distance) ** 2, 0).astype(np.float32)
 
 
-def _blend(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
+def blend(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
     """Grey of shape `(..., 1)` under the ramp's colour for `heat` `(...)` in [0, 1]; none at 0."""
     opacity = _OPACITY * heat[..., None]
     return grey * (1 - opacity) + _colours(heat) * opacity
@@ -176,7 +176,7 @@ def _legend(width: int) -> np.ndarray:
     x = 8 + int(draw.textlength(LOW, font)) + 8
     bar = max(1, min(160, width - x - 16 - int(draw.textlength(HIGH, font))))
     draw.text((8, 5), LOW, ink, font)
-    ramp = _blend(np.full((11, bar, 1), 190.0), np.tile(np.linspace(0, 1, bar), (11, 1)))
+    ramp = blend(np.full((11, bar, 1), 190.0), np.tile(np.linspace(0, 1, bar), (11, 1)))
     strip.paste(Image.fromarray(np.rint(ramp).astype(np.uint8)), (x, 7))
     draw.line([(x + bar // 2, 4), (x + bar // 2, 20)], ink)
     draw.text((x + bar + 8, 5), HIGH, ink, font)
