@@ -1,4 +1,4 @@
-"""What a benchmark has scored so far: an SQLite file, one row for each (content, model, laundering chain)."""
+"""What a benchmark has computed so far: an SQLite file, one row for each (content, model, laundering chain)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 from fauxto.data.measure import Outside
 from fauxto.errors import ResourceError
 
@@ -22,6 +24,10 @@ CREATE TABLE IF NOT EXISTS scores (
   PRIMARY KEY (content, model, chain)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (content TEXT, chain TEXT, facts TEXT NOT NULL, PRIMARY KEY (content, chain));
+CREATE TABLE IF NOT EXISTS features (
+  content TEXT, network TEXT, preparation TEXT, facts TEXT NOT NULL, vector BLOB NOT NULL,
+  PRIMARY KEY (content, network, preparation)
+);
 """
 _SECONDS = 1.0
 """A commit at least this often: what a crash can cost."""
@@ -103,6 +109,19 @@ class Cache:
         """Remember the outside of a file."""
         text = json.dumps(asdict(facts), default=sorted)
         self._put("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", content, chain, text)
+
+    def feature(self, content: str, network: str, preparation: str) -> tuple[dict[str, Any], np.ndarray] | None:
+        """What a feature network made of a picture, float32 `(d,)`, and what was noted of the picture beside it."""
+        query = "SELECT facts, vector FROM features WHERE content = ? AND network = ? AND preparation = ?"
+        row = self._one(query, content, network, preparation)
+        return (json.loads(row[0]), np.frombuffer(row[1], "<f4")) if row else None
+
+    def put_feature(
+        self, content: str, network: str, preparation: str, facts: dict[str, Any], vector: np.ndarray
+    ) -> None:
+        """Remember a feature and the facts of its picture."""
+        row = (content, network, preparation, json.dumps(facts), vector.astype("<f4").tobytes())
+        self._put("INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", *row)
 
     def _one(self, query: str, *values: object) -> tuple | None:
         with self._guarded():
