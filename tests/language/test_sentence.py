@@ -79,6 +79,15 @@ def test_a_sentence_of_someone_else_stays():
         assert translate(sentence, "de") == sentence
 
 
+def test_sentences_in_a_row_are_said_one_by_one():
+    nothing, decides = "Nothing was found. That does not show that the picture is authentic.", "It smells."
+    row = f"{nothing} {decides} The pixel score is reported but does not count."
+    assert (
+        translate(row, "de")
+        == f"{translate(nothing, 'de')} It smells. Die Bewertung der Pixel wird angegeben, zählt aber nicht."
+    )
+
+
 def test_a_long_hostile_sentence_costs_little():
     hostile = " declares in the manner of that names a camera: " * 80
     assert translate(hostile, "fr") == hostile

@@ -17,7 +17,20 @@ PHRASES = frozenset({"bound", "claim", "rate", "reason", "says", "who"})
 """Placeholders for words of ours: translated in turn."""
 
 NUMBERS = frozenset(
-    {"agree", "count", "deviation", "height", "largest", "needed", "number", "quality", "seconds", "total", "width"}
+    {
+        "agree",
+        "count",
+        "deviation",
+        "height",
+        "largest",
+        "needed",
+        "number",
+        "percent",
+        "quality",
+        "seconds",
+        "total",
+        "width",
+    }
 )
 """Placeholders for numbers: digits, a sign and a decimal point, which becomes the mark of the language."""
 
@@ -30,7 +43,8 @@ _DECIMAL = {"de": ",", "fr": ",", "es": ","}
 _LEAST = 12
 """Letters of ours that a whole sentence has to share with a text of the catalogue to be taken for it."""
 
-_LONGEST = 4000
+_LONGEST, _PARTS = 4000, 8
+_END = re.compile(r"(?<=[.!?]) ")
 
 
 @lru_cache(maxsize=4096)
@@ -40,7 +54,24 @@ def translate(sentence: str, language: str) -> str:
     >>> translate("The answer stays.", "en")
     'The answer stays.'
     """
-    return _translate(sentence, language, _LEAST)
+    whole = _translate(sentence, language, _LEAST)
+    return whole if whole != sentence else _in_parts(sentence, language)
+
+
+def _in_parts(sentence: str, language: str) -> str:
+    """Several sentences in a row, each looked up; the longest run that is one text of ours counts as one."""
+    parts, said = _END.split(sentence) if len(sentence) <= _LONGEST else [], []
+    if not 1 < len(parts) <= _PARTS:
+        return sentence
+    while parts:
+        for count in range(len(parts), 0, -1):
+            run = " ".join(parts[:count])
+            words = _translate(run, language, _LEAST)
+            if words != run or count == 1:
+                break
+        said.append(words)
+        del parts[:count]
+    return ("" if language == "zh" else " ").join(said)
 
 
 def phrase(words: str, language: str) -> str:

@@ -12,6 +12,7 @@ from fauxto.finding import Finding
 from fauxto.language import DEFAULT, localized, phrase, say, texts, translate
 from fauxto.report.identity import command
 from fauxto.report.picture import Shown
+from fauxto.verdict.bound import pixel_bound
 from fauxto.verdict.changes import what_would_change
 from fauxto.verdict.wording import rate
 
@@ -56,7 +57,7 @@ def card(finding: Finding, anchor: str, shown: Shown, language: str = DEFAULT) -
         "probability": None if finding.probability is None else percent(finding.probability, language),
         "p_value": finding.p_value,
         "p_words": None if finding.p_value is None else phrase(rate(finding.p_value), language),
-        "fpr": finding.fpr,
+        "bound": pixel_bound(finding),
         "fpr_words": None if finding.fpr is None else phrase(rate(finding.fpr), language),
         "logit": None if finding.logit is None else f"{finding.logit:+.2f}",
         "evidence": [

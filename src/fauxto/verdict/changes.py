@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fauxto.finding import Finding
 from fauxto.language import say
+from fauxto.verdict.bound import pixel_bound
 from fauxto.verdict.pixels import BORDERLINE
 from fauxto.verdict.wording import rate
 
@@ -32,7 +33,7 @@ def _generated(finding: Finding) -> list[str]:
     stricter = say(
         "A bound stricter than {rate} would make it inconclusive; {bound} was asked for.",
         rate=rate(finding.p_value or 0.0),
-        bound=rate(finding.fpr or 0.0),
+        bound=rate(pixel_bound(finding) or 0.0),
     )
     return [*_edited(finding), stricter]
 
@@ -45,19 +46,18 @@ def _edited(finding: Finding) -> list[str]:
 
 def _open(finding: Finding) -> list[str]:
     """One sentence for each reason why it is inconclusive."""
-    assert finding.p_value is not None and finding.fpr is not None
-    found = []
+    p_value, bound, found = finding.p_value or 1.0, pixel_bound(finding) or 0.0, []
     if any(item.layer == "quality" for item in finding.evidence):
         found.append(say("A larger or less compressed copy would: the pixels of this one cannot be judged."))
     if finding.stability is not None and finding.stability["flipped"]:
         found.append(say("An earlier copy, before it was re-shipped, might: the call does not survive sharing."))
-    if finding.fpr < finding.p_value <= BORDERLINE * finding.fpr and not _unfit(finding):
+    if bound < p_value <= BORDERLINE * bound and not _unfit(finding):
         found.append(
             say(
                 "Another copy, nearer to the original, might: up to {rate} reference photographs look this synthetic, "
                 "and only {bound} or rarer is called.",
-                rate=rate(finding.p_value),
-                bound=rate(finding.fpr),
+                rate=rate(p_value),
+                bound=rate(bound),
             )
         )
     if any(item.points_to == "conflict" and item.layer != "stability" for item in finding.evidence):
@@ -73,7 +73,7 @@ def _nothing(finding: Finding) -> list[str]:
                 "At a bound of {rate} it could be called, at the price of that many false alarms; {bound} was asked "
                 "for.",
                 rate=rate(finding.p_value),
-                bound=rate(finding.fpr or 0.0),
+                bound=rate(pixel_bound(finding) or 0.0),
             )
         )
     return [

@@ -14,7 +14,7 @@ export function answer(finding) {
     { class: `answer ${finding.verdict}`, "aria-label": t("Verdict") },
     h("h2", { class: "verdict" }, mark(), headline(finding.verdict)),
     h("p", { class: "meaning" }, meaning(finding.verdict)),
-    ruler(finding.p_value, finding.fpr),
+    ruler(finding.p_value, pixelBound(finding)),
     h("p", { class: "reads" }, reads(finding)),
     numbers(finding),
   );
@@ -35,8 +35,14 @@ export function numbers({ p_value, fpr, probability, stability }) {
   return h("dl", { class: "numbers" }, rows.map(([name, value, note]) => h("div", {}, h("dt", {}, name), h("dd", { class: "value" }, value), h("dd", { class: "note" }, note))));
 }
 
-function reads({ p_value, fpr }) {
-  const values = { rate: rate(p_value), bound: rate(fpr) };
-  if (p_value <= fpr) return t("At most {rate} reference photographs look this synthetic: rarer than the bound of {bound}.", values);
+/** What the p-value was compared with: the detector's share of the bound, where a localizer may decide too. */
+function pixelBound({ fpr, evidence }) {
+  return evidence.find(({ layer, value }) => layer === "pixels" && value?.fpr)?.value.fpr ?? fpr;
+}
+
+function reads(finding) {
+  const [p_value, bound] = [finding.p_value, pixelBound(finding)];
+  const values = { rate: rate(p_value), bound: rate(bound) };
+  if (p_value <= bound) return t("At most {rate} reference photographs look this synthetic: rarer than the bound of {bound}.", values);
   return t("Up to {rate} reference photographs look this synthetic: not rarer than the bound of {bound}.", values);
 }
