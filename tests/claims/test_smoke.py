@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from fauxto.catalog import list_systems
-from fauxto.claims import claim_file, experiment, ledger, run
+from fauxto.claims import Check, claim_file, experiment, ledger, run
 from fauxto.claims import npr as npr_claim
 from fauxto.claims import safe as safe_claim
 from fauxto.errors import InputError
@@ -83,6 +83,24 @@ def test_the_comparison_is_a_paired_t_interval():
     assert margin.holds
     assert not experiment.compare(control, measured).holds
     assert not experiment.compare([0.9, 0.5], [0.85, 0.52]).holds
+
+
+def test_a_result_holds_when_its_rule_and_every_check_do():
+    card = npr_claim.CARD
+    good, bad = Check("one", True, "1"), Check("two", False, "0")
+    wide, narrow = experiment.compare([0.9, 0.92], [0.8, 0.81]), experiment.compare([0.9, 0.5], [0.85, 0.52])
+    words = {"unit": "u", "rule": "r"}
+
+    def laptop(margin, checks=(good,), **more):
+        return experiment.laptop_result(card, margin, seeds=(0, 1), checks=checks, **words, **more)
+
+    assert laptop(wide).holds and not laptop(narrow).holds
+    assert not laptop(wide, (good, bad)).holds and not laptop(wide, holds=False).holds
+    assert laptop(narrow, holds=True).holds
+    assert (laptop(wide).margin, laptop(wide).interval) == (wide.margin, wide.interval)
+    for checks, holds in (((good,), True), ((good, bad), False)):
+        found = experiment.smoke_result(card, 0.91234, 0.5, statement="s", holds=True, checks=checks, **words)
+        assert (found.holds, found.measured, found.margin, found.scale) == (holds, 0.9123, 0.4123, "smoke")
 
 
 def test_a_network_learns_what_can_be_learned_and_nothing_from_noise():

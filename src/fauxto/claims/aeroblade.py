@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import compare, to_tensor
+from fauxto.claims.experiment import compare, laptop_result, smoke_result, to_tensor
 from fauxto.data.worlds.camera import photograph
 from fauxto.data.worlds.toy_fakes import UPSAMPLERS, Upsampler, redraw, train_toy
 from fauxto.detect.aeroblade import CARD, AEROBLADENetwork
@@ -71,16 +71,14 @@ def smoke() -> ClaimResult:
     measured = float(np.mean([row["own"] for row in areas.values()]))
     controls = {name: float(np.mean([row[name] for row in areas.values()])) for name in ("other", "complexity")}
     worst = max(controls, key=lambda name: controls[name])
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        controls[worst],
         statement="An autoencoder gives its own pictures back better than photographs, and than another one does.",
         unit="mean AUC over two autoencoders, 60 photographs against 60 pictures of each",
         rule="every exact check passes and measured > both controls",
-        measured=round(measured, 4),
-        control=round(controls[worst], 4),
-        margin=round(measured - controls[worst], 4),
-        holds=all(check.passed for check in checks) and measured > controls[worst],
+        holds=measured > controls[worst],
         checks=checks,
         details={"control shown": worst, "AUC by autoencoder": areas},
         note="Autoencoders of two layers that redraw photographs; no diffusion model is run.",
@@ -99,26 +97,17 @@ def laptop(seeds: tuple[int, ...] = SEEDS, test: int = 200, steps: int = 300) ->
     hardest = min(margins, key=lambda name: margins[name].margin)
     worst = margins[hardest]
     failed = [name for name, margin in margins.items() if not margin.holds]
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        worst,
         unit="mean AUC over three autoencoders that differ in their last up-sampler, own pictures against photographs",
         rule="every exact check passes and the own autoencoder beats both controls by more than the seed spread",
-        measured=worst.measured,
-        control=worst.control,
-        margin=worst.margin,
-        spread=worst.spread,
-        interval=worst.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and not failed,
         checks=checks,
+        holds=not failed,
         details={
             "control shown": hardest,
-            "margin over each control": {
-                name: {"control": m.control, "margin": m.margin, "spread": m.spread, "interval": m.interval}
-                for name, m in margins.items()
-            },
+            "margin over each control": {name: margin.to_dict() for name, margin in margins.items()},
             "AUC of the smallest distance over all three": [round(value, 4) for value in means["smallest of all"]],
             "AUC by seed and autoencoder": rows,
             "set-up": f"100 lessons and {steps} steps an autoencoder, {test} pictures a kind of {SIDE} px",

@@ -18,7 +18,7 @@ from fauxto.bench.measured import Measured, Part, mean, measure
 from fauxto.bench.table import Row, Table
 from fauxto.catalog import Card
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import compare
+from fauxto.claims.experiment import compare, laptop_result, smoke_result
 from fauxto.claims.mini_aigibench import FIRST, SECOND, SIDE, SUBSETS, write
 from fauxto.claims.resampled_corpus import redraw
 from fauxto.data.worlds.camera import photograph
@@ -166,16 +166,14 @@ def smoke(count: int = 60) -> ClaimResult:
         Check("the statistic works on clean pictures", found["none"] > 0.9, f"accuracy {found['none']:.4f}"),
         Check("the ranking outlives the threshold", ranking > 0.5, f"AUC {ranking:.4f} after {JPEG}"),
     )
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="JPEG breaks a threshold before it breaks a ranking: setting it again brings accuracy back.",
         unit=f"accuracy of an untrained statistic after {JPEG}, {half} photographs against {half} redrawn ones",
         rule="every check passes and the threshold set again beats the clean one by 5 points",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured - control >= 0.05,
+        holds=measured - control >= 0.05,
         checks=checks,
         details={"R and F at the clean threshold": [float(np.mean(real <= clean)), float(np.mean(fake > clean))]},
         note="Smoke trains nothing; the sources of task 1 are what laptop compares.",
@@ -226,19 +224,12 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 40, cro
               "; ".join(f"R {100 * o.real_accuracy.value:.0f} F {100 * o.fake_accuracy.value:.0f} "
                         f"AP {o.average_precision.value:.2f}" for o in worn)),
     )  # fmt: skip
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        margin,
         unit=f"accuracy on {SECOND}, trained on both families, against twice the budget on {FIRST} alone",
         rule="every check passes and the margin is above the seed spread",
-        measured=margin.measured,
-        control=margin.control,
-        margin=margin.margin,
-        spread=margin.spread,
-        interval=margin.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and margin.holds,
         checks=checks,
         details={
             "accuracy by subset: I, I with the budget of II, II, II resized, II after JPEG (R / F)": {

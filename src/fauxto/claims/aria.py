@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import compare, fit, seeded, to_tensor
+from fauxto.claims.experiment import compare, fit, laptop_result, seeded, smoke_result, to_tensor
 from fauxto.claims.resampled_corpus import SEEDS_APART, Resampler, redraw
 from fauxto.claims.spectral_bands import band_powers, fit_bands
 from fauxto.data.worlds.camera import photograph
@@ -101,16 +101,14 @@ def smoke() -> ClaimResult:
     table = transfer(train, test, teach)
     content = {method: content_area(train, test, ("nearest", method)) for method in METHODS}
     measured, control = inside(table), outside(table)
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="A classifier trained on one generator and method loses accuracy on the others.",
         unit="mean accuracy at logit 0, real and generated in equal number; control: families it was not trained on",
         rule="every exact check passes and measured > control",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control,
+        holds=measured > control,
         checks=checks,
         details={"accuracy, trained on by tested on": _plain(table), "AUC of 8 px thumbnails alone": content},
         note="Smoke trains a logistic regression on band powers; the network is what laptop trains.",
@@ -126,19 +124,12 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
         tables.append(transfer(lessons, exam, partial(_network, seed=seed, epochs=epochs)))
         content.append({method: content_area(lessons, exam, ("nearest", method)) for method in METHODS})
     margin = compare([inside(table) for table in tables], [outside(table) for table in tables])
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        margin,
         unit="mean accuracy at logit 0, real and generated in equal number; control: families it was not trained on",
         rule="every exact check passes and the gap is larger than the seed spread",
-        measured=margin.measured,
-        control=margin.control,
-        margin=margin.margin,
-        spread=margin.spread,
-        interval=margin.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and margin.holds,
         checks=checks,
         details={
             "accuracy, trained on by tested on, by seed": [_plain(table) for table in tables],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
+from fauxto.catalog import Card
+from fauxto.claims import Check, ClaimResult
 from fauxto.nn.views import through_views
 
 Draw = Callable[[int, np.random.Generator], np.ndarray]
@@ -91,6 +94,10 @@ class Margin:
         """Whether the margin is above the seed spread."""
         return self.margin > self.spread
 
+    def to_dict(self) -> dict[str, Any]:
+        """The margin as plain JSON types, for the details of a claim with several controls."""
+        return {**asdict(self), "interval": list(self.interval), "holds": self.holds}
+
 
 def compare(measured: Sequence[float], control: Sequence[float]) -> Margin:
     """Compare two arms run on the same seeds, at least two.
@@ -108,4 +115,69 @@ def compare(measured: Sequence[float], control: Sequence[float]) -> Margin:
         round(middle, 4),
         round(float(max(a.std(ddof=1), b.std(ddof=1))), 4),
         (round(float(middle - half), 4), round(float(middle + half), 4)),
+    )
+
+
+def smoke_result(
+    card: Card,
+    measured: float,
+    control: float,
+    *,
+    statement: str,
+    unit: str,
+    rule: str,
+    holds: bool,
+    checks: tuple[Check, ...],
+    details: Mapping[str, Any] | None = None,
+    note: str = "",
+) -> ClaimResult:
+    """What a smoke run found: one measurement against its control. It holds when `holds` and every check do."""
+    return ClaimResult(
+        slug=card.slug,
+        scale="smoke",
+        statement=statement,
+        unit=unit,
+        rule=rule,
+        measured=round(measured, 4),
+        control=round(control, 4),
+        margin=round(measured - control, 4),
+        holds=bool(holds) and all(check.passed for check in checks),
+        checks=checks,
+        details=dict(details or {}),
+        note=note,
+    )
+
+
+def laptop_result(
+    card: Card,
+    margin: Margin,
+    *,
+    unit: str,
+    rule: str,
+    seeds: tuple[int, ...],
+    checks: tuple[Check, ...],
+    holds: bool | None = None,
+    details: Mapping[str, Any] | None = None,
+    note: str = "",
+) -> ClaimResult:
+    """What a laptop run found: the claim of the card, by the margin of one arm over another on the same seeds.
+
+    It holds when every check does and `holds`, by default that the margin is above the seed spread.
+    """
+    return ClaimResult(
+        slug=card.slug,
+        scale="laptop",
+        statement=card.claim,
+        unit=unit,
+        rule=rule,
+        measured=margin.measured,
+        control=margin.control,
+        margin=margin.margin,
+        spread=margin.spread,
+        interval=margin.interval,
+        seeds=seeds,
+        holds=(margin.holds if holds is None else bool(holds)) and all(check.passed for check in checks),
+        checks=checks,
+        details=dict(details or {}),
+        note=note,
     )

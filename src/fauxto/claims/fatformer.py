@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.encoder import learn_by_contrast
-from fauxto.claims.experiment import auc, compare, fit, seeded, to_tensor
+from fauxto.claims.experiment import auc, compare, fit, laptop_result, seeded, smoke_result, to_tensor
 from fauxto.claims.resampled_corpus import TRAIN_FAMILY, UNSEEN, Resampled, make_resampled
 from fauxto.data.worlds.camera import photograph
 from fauxto.detect.fatformer import CARD, CLASSES, CONTEXT, FatFormerNetwork
@@ -88,16 +88,14 @@ def smoke() -> ClaimResult:
         network = _trained(arm, tower, corpus, seed=0, epochs=20)
         found[arm] = auc(network, corpus.train_real, corpus.train_fake)
     measured, control = found.values()
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="Adapters and prompts fit what a linear probe of the same frozen tower cannot.",
         unit="AUC on the 32 + 32 pictures of training, a random tower of 32 numbers; control: the linear probe",
         rule="every exact check passes and measured > control",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control,
+        holds=measured > control,
         checks=checks,
         note="Fitting is not generalising: smoke checks the machinery, laptop the claim.",
     )
@@ -117,19 +115,12 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
             table[arm].append(row)
     unseen = {arm: [float(np.mean([row[f] for f in UNSEEN])) for row in rows] for arm, rows in table.items()}
     margin = compare(unseen["fatformer"], unseen["linear probe"])
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        margin,
         unit=f"mean AUC over the unseen resamplers {', '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
         rule="every exact check passes and FatFormer beats the linear probe by more than the seed spread",
-        measured=margin.measured,
-        control=margin.control,
-        margin=margin.margin,
-        spread=margin.spread,
-        interval=margin.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and margin.holds,
         checks=checks,
         details={
             "mean AUC on unseen resamplers by arm": {arm: round(float(np.mean(v)), 4) for arm, v in unseen.items()},

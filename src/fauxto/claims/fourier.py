@@ -12,7 +12,7 @@ from torch import nn
 
 from fauxto.attack.spectrum import EVADING
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import compare, seeded, to_tensor
+from fauxto.claims.experiment import compare, laptop_result, seeded, to_tensor
 from fauxto.data.worlds.camera import photograph
 from fauxto.data.worlds.toy_fakes import redraw, train_toy
 from fauxto.detect.spectrum import CARD, DecayFeatures, Spectrum
@@ -115,23 +115,17 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 100, test: int = 100, st
         "evaders' spectra are closer to photographs": closer,
         "evaders redraw no worse": fidelity,
     }
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        margin,
         unit=f"share flagged: the less flagged of {' and '.join(DETECTED)} against the more flagged of "
         f"{' and '.join(EVADING)}",
         rule=f"every exact check passes; on every seed at least {CAUGHT} of the baseline's pictures, {STILL_CAUGHT} of "
         f"zero insertion's and at most {FALSE_ALARMS} of photographs are flagged, evaders at most {EVADED} times as "
         "often, their outer spectrum is closer to photographs, and their error is at most 1.2 times the baseline's",
-        measured=margin.measured,
-        control=margin.control,
-        margin=margin.margin,
-        spread=margin.spread,
-        interval=margin.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and all(bounds.values()),
         checks=checks,
+        holds=all(bounds.values()),
         details={
             "bounds kept": bounds,
             "by seed": table,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import auc, compare, fit, seeded, to_tensor
+from fauxto.claims.experiment import auc, compare, fit, laptop_result, seeded, smoke_result, to_tensor
 from fauxto.claims.upsampling_corpus import (
     TRAIN_FAMILY,
     UNSEEN,
@@ -99,16 +99,14 @@ def smoke() -> ClaimResult:
     pixels = to_tensor([*reals, *fakes])
     measured = _separation(labels, pixels)
     control = _separation(labels, functional.avg_pool2d(pixels, 2))
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="The trace of up-sampling lies in the full resolution and is gone after one pool by two.",
         unit="AUC of the strength of the high-pass, either way up, 60 photographs against 60 halved and doubled ones",
         rule="every exact check passes and measured > control + 0.1",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control + 0.1,
+        holds=measured > control + 0.1,
         checks=checks,
         note="Smoke trains nothing; the transfer of a trained detector is what laptop compares.",
     )
@@ -124,19 +122,12 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 200, test: int = 200, ep
             table[arm].append(_train_and_test(network, corpus, seed, epochs))
     unseen = {arm: [float(np.mean([row[f] for f in UNSEEN])) for row in rows] for arm, rows in table.items()}
     margin = compare(unseen["full resolution"], unseen["strided stem"])
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        margin,
         unit=f"mean AUC over the unseen up-samplers {' and '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
         rule="every exact check passes and the margin is above the seed spread",
-        measured=margin.measured,
-        control=margin.control,
-        margin=margin.margin,
-        spread=margin.spread,
-        interval=margin.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and margin.holds,
         checks=checks,
         details={
             "AUC by arm and seed": table,

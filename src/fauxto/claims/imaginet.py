@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import compare, fit, seeded, to_tensor
+from fauxto.claims.experiment import compare, fit, laptop_result, seeded, smoke_result, to_tensor
 from fauxto.claims.resampled_corpus import SEEDS_APART, Resampler, redraw
 from fauxto.claims.spectral_bands import BANDS, band_powers
 from fauxto.claims.upsampling_corpus import crop
@@ -71,17 +71,15 @@ def smoke() -> ClaimResult:
         for arm, encode in found.items()
     }
     measured, control = probes["selfcon"], probes["plain"]
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="SelfCon by origin and generator separates generators in a feature of four numbers better than plain "
         "training does.",
         unit="accuracy of a linear probe for the generator on the feature of re-posted fakes, three generators",
         rule="every exact check passes and measured > control",
-        measured=measured,
-        control=control,
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control,
+        holds=measured > control,
         checks=checks,
         note="Smoke trains a small encoder of band powers; the network is what laptop trains.",
     )
@@ -122,30 +120,19 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 100, test: int = 100, ep
             probes[arm].append(_probe(model, lessons, exam))
     naming = compare(probes["selfcon"], probes["plain"])
     detecting = compare(areas["selfcon"], areas["plain"])
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        detecting,
         unit="AUC of detection on re-posted pictures",
         rule="every exact check passes and SelfCon beats plain training by more than the seed spread, in detection and "
         "in the accuracy of a linear probe for the generator",
-        measured=detecting.measured,
-        control=detecting.control,
-        margin=detecting.margin,
-        spread=detecting.spread,
-        interval=detecting.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and naming.holds and detecting.holds,
         checks=checks,
+        holds=naming.holds and detecting.holds,
         details={
             "AUC of detection, by arm and seed": areas,
             "probe accuracy, by arm and seed": probes,
-            "margin of the probe": {
-                "margin": naming.margin,
-                "spread": naming.spread,
-                "interval": naming.interval,
-                "holds": naming.holds,
-            },
+            "margin of the probe": naming.to_dict(),
             "set-up": f"{train} photographs and as many fakes of each of {', '.join(GENERATORS)}, {SIDE} px crops, "
             f"{epochs} epochs, a no-down ResNet of two blocks, a sixteenth of the width",
         },

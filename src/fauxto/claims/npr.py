@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import auc, compare, fit, seeded
+from fauxto.claims.experiment import auc, compare, fit, laptop_result, seeded, smoke_result
 from fauxto.claims.upsampling_corpus import (
     TRAIN_FAMILY,
     UNSEEN,
@@ -109,16 +109,14 @@ def smoke() -> ClaimResult:
     measured = float(roc_auc_score(labels, -statistics[:, 0] / statistics.sum(1)))
     plain = float(roc_auc_score(labels, statistics.sum(1)))
     control = max(plain, 1 - plain)
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="Pixels of one 2x2 cell depend on each other more after up-sampling than in a camera.",
         unit="AUC of an untrained statistic, 100 photographs against 100 halved and doubled ones",
         rule="every exact check passes and measured > control",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control,
+        holds=measured > control,
         checks=checks,
         note="Smoke trains nothing; the transfer of a trained detector is what laptop compares.",
     )
@@ -139,32 +137,17 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 250, test: int = 250, ep
     hardest = min(margins, key=lambda arm: margins[arm].margin)
     odd = [float(np.mean([row[f"{family} one pixel off"] for family in UNSEEN])) for row in table["npr"]]
     worst = margins[hardest]
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        worst,
         unit=f"mean AUC over the unseen up-samplers {' and '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
         rule="every exact check passes and NPR beats both controls by more than the seed spread",
-        measured=worst.measured,
-        control=worst.control,
-        margin=worst.margin,
-        spread=worst.spread,
-        interval=worst.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and all(margin.holds for margin in margins.values()),
         checks=checks,
+        holds=all(margin.holds for margin in margins.values()),
         details={
             "control shown": hardest,
-            "margin over each control": {
-                arm: {
-                    "control": m.control,
-                    "margin": m.margin,
-                    "spread": m.spread,
-                    "interval": m.interval,
-                    "holds": m.holds,
-                }
-                for arm, m in margins.items()
-            },
+            "margin over each control": {arm: margin.to_dict() for arm, margin in margins.items()},
             "AUC lost when test pictures lie one pixel off the grid": round(
                 float(np.mean(unseen["npr"]) - np.mean(odd)), 4
             ),

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.encoder import learn_by_contrast
-from fauxto.claims.experiment import compare, to_tensor
+from fauxto.claims.experiment import compare, laptop_result, smoke_result, to_tensor
 from fauxto.claims.resampled_corpus import RESAMPLERS, Resampled, make_resampled
 from fauxto.data.worlds.camera import photograph
 from fauxto.detect.rigid import CARD, RIGID, Sensitivity
@@ -58,16 +58,14 @@ def smoke() -> ClaimResult:
     checks = exact_checks()
     reals = [photograph(seed, SIDE) for seed in range(50)]
     measured, control = (float(RIGID(backbone="tiny", noise=noise).drops(reals).mean()) for noise in (0.5, 0.05))
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="Noise moves a picture in an embedding by an amount that grows with the noise and calibrates.",
         unit="mean drop of cosine similarity of 50 photographs, noise 0.5 against 0.05, a random tower",
         rule="every exact check passes and measured > control",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control,
+        holds=measured > control,
         checks=checks,
         note="Smoke checks the machinery; whether the drop tells generated from real is what laptop measures.",
     )
@@ -87,20 +85,14 @@ def laptop(seeds: tuple[int, ...] = SEEDS, count: int = 100, steps: int = 150) -
     best = {arm: [float(row["mean"]) for row in rows] for arm, rows in table.items()}  # type: ignore[arg-type]
     margin = compare(best[arms[0]], best[arms[1]])
     informative = margin.measured >= 0.6
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        margin,
         unit=f"mean AUC over redrawn pictures of {', '.join(RESAMPLERS)}, direction and noise from other pictures",
         rule="every exact check passes, measured >= 0.6, and above the random encoder by more than the seed spread",
-        measured=margin.measured,
-        control=margin.control,
-        margin=margin.margin,
-        spread=margin.spread,
-        interval=margin.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and informative and margin.holds,
         checks=checks,
+        holds=informative and margin.holds,
         details={
             "mean AUC by arm": {arm: round(float(np.mean(values)), 4) for arm, values in best.items()},
             "by arm and seed": table,

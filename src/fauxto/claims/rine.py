@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import compare, seeded
+from fauxto.claims.experiment import compare, laptop_result, seeded, smoke_result
 from fauxto.claims.resampled_corpus import TRAIN_FAMILY, UNSEEN, Resampled, make_resampled
 from fauxto.detect.rine import CARD, RINE, BlockFusion
 from fauxto.errors import InputError
@@ -56,16 +56,14 @@ def smoke() -> ClaimResult:
     frozen = layers_of(tower, corpus)
     found, chance = (arm(tower, frozen, 0, steps=60, blocks=slice(None), shuffle=shuffle) for shuffle in (False, True))
     measured, control = found[TRAIN_FAMILY], chance[TRAIN_FAMILY]
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="The fusion of all blocks learns real from redrawn on a frozen tower.",
         unit="AUC on 60 + 60 fresh pictures of the training family; control: labels shuffled in training",
         rule="every exact check passes and measured > control + 0.1",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control + 0.1,
+        holds=measured > control + 0.1,
         checks=checks,
         note="One seed and an easy task: smoke checks the machinery, laptop compares the arms.",
     )
@@ -83,19 +81,12 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, st
             table[name].append(arm(tower, frozen, seed, steps=steps, blocks=blocks))
     unseen = {name: [float(np.mean([row[f] for f in UNSEEN])) for row in rows] for name, rows in table.items()}
     margin = compare(unseen["all blocks"], unseen["last block"])
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        margin,
         unit=f"mean AUC over the unseen resamplers {', '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
         rule="every exact check passes and all blocks beat the last one by more than the seed spread",
-        measured=margin.measured,
-        control=margin.control,
-        margin=margin.margin,
-        spread=margin.spread,
-        interval=margin.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and margin.holds,
         checks=checks,
         details={
             "mean AUC on unseen resamplers by arm": {name: round(float(np.mean(v)), 4) for name, v in unseen.items()},

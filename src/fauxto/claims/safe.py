@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import auc, compare, fit, seeded
+from fauxto.claims.experiment import auc, compare, fit, laptop_result, seeded, smoke_result
 from fauxto.claims.upsampling_corpus import TRAIN_FAMILY, UNSEEN, Corpus, crop, make_corpus, middle
 from fauxto.data.worlds.camera import photograph
 from fauxto.detect.safe import CARD, CELL, SAFE, SAFENetwork, mask_cells
@@ -97,16 +97,14 @@ def smoke() -> ClaimResult:
     measured = float(roc_auc_score(labels, [-_diagonal_share(middle(p, SIDE)) for p in (*reals, *fakes)]))
     control = float(roc_auc_score(labels, [-_diagonal_share(shrink(p)) for p in (*reals, *fakes)]))
     control = max(control, 1 - control)
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="The share of the diagonal band shows up-sampling in a crop, and less so after resizing.",
         unit="AUC of an untrained statistic, 60 photographs against 60 halved and doubled ones",
         rule="every exact check passes and measured > control",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control,
+        holds=measured > control,
         checks=checks,
         note="Smoke trains nothing; the trained crop-against-resize comparison is what laptop makes.",
     )
@@ -137,33 +135,18 @@ def laptop(
     margins = {arm: compare(unseen["safe"], unseen[arm]) for arm in arms if arm != "safe"}
     core = margins["resize instead of crop"]
     learned = min(row[TRAIN_FAMILY] for row in table["safe"])
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        core,
         unit=f"mean AUC over the unseen up-samplers {' and '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
         rule=f"every exact check passes, SAFE learned its own family (AUC above {LEARNED} on every seed) "
         "and crop beats resize by more than the seed spread",
-        measured=core.measured,
-        control=core.control,
-        margin=core.margin,
-        spread=core.spread,
-        interval=core.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and learned > LEARNED and core.holds,
         checks=checks,
+        holds=learned > LEARNED and core.holds,
         details={
             "lowest AUC of SAFE on its own family": learned,
-            "margin of SAFE over each switch turned off": {
-                arm: {
-                    "without": m.control,
-                    "margin": m.margin,
-                    "spread": m.spread,
-                    "interval": m.interval,
-                    "holds": m.holds,
-                }
-                for arm, m in margins.items()
-            },
+            "margin of SAFE over each switch turned off": {arm: margin.to_dict() for arm, margin in margins.items()},
             "AUC by arm and seed": table,
             "set-up": f"{train} + {train} pictures of {PICTURE} px, input {SIDE} px, {epochs} epochs, "
             f"batch {BATCH}, {test} test pictures a class",

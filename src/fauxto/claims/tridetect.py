@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import auc, compare, fit, seeded, to_tensor
+from fauxto.claims.experiment import auc, compare, fit, laptop_result, seeded, to_tensor
 from fauxto.claims.upsampling_corpus import crop, middle
 from fauxto.data.worlds.camera import photograph
 from fauxto.data.worlds.toy_fakes import UPSAMPLERS, Upsampler
@@ -225,22 +225,16 @@ def laptop(
     }
     shown = all(row["observable"]["holds"] for row in rows)
     failed = [name for name, holds in parts.items() if not holds]
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        generalisation,
         unit=f"mean AUC over the unseen ({UNSEEN}) generator of each family; the control is the binary loss",
         rule="every exact check passes; the toy families show the theory's observable; the clusters agree with the "
         f"families (Rand index above {AGREES}, above k-means on the binary detector by more than the seed spread); "
         "they collapse without Sinkhorn and not with it; the AUC beats the binary loss by more than the seed spread",
-        measured=generalisation.measured,
-        control=generalisation.control,
-        margin=generalisation.margin,
-        spread=generalisation.spread,
-        interval=generalisation.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and shown and not failed,
         checks=checks,
+        holds=shown and not failed,
         details={
             "part holds": parts | {"observable": shown},
             "Rand index with the families": {

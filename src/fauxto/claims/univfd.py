@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.experiment import auc as network_auc
-from fauxto.claims.experiment import compare, fit, seeded
+from fauxto.claims.experiment import compare, fit, laptop_result, seeded, smoke_result
 from fauxto.claims.resampled_corpus import TRAIN_FAMILY, UNSEEN, Resampled, make_resampled
 from fauxto.detect.univfd import CARD, UnivFDNetwork, nearest_neighbour
 from fauxto.errors import InputError
@@ -63,16 +63,14 @@ def smoke() -> ClaimResult:
     frozen = _through(tower, corpus)
     found, shuffled = probe_aucs(frozen, seed=0), probe_aucs(frozen, seed=0, shuffle=True)
     measured, control = found[TRAIN_FAMILY], shuffled[TRAIN_FAMILY]
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="smoke",
+    return smoke_result(
+        CARD,
+        measured,
+        control,
         statement="A linear probe reads real from redrawn out of a frozen tower, and nothing out of shuffled labels.",
         unit="AUC on 60 + 60 fresh pictures of the training family, features of EfficientNet-Lite0 at 64 px",
         rule="every exact check passes and measured > control + 0.1",
-        measured=round(measured, 4),
-        control=round(control, 4),
-        margin=round(measured - control, 4),
-        holds=all(check.passed for check in checks) and measured > control + 0.1,
+        holds=measured > control + 0.1,
         checks=checks,
         note="Whether the probe transfers better than end-to-end training is what laptop compares.",
     )
@@ -95,19 +93,12 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
         table[arms[4]].append(probe_aucs(frozen, seed, shuffle=True))
     unseen = {arm: [float(np.mean([row[f] for f in UNSEEN])) for row in rows] for arm, rows in table.items()}
     margin = compare(unseen[arms[0]], unseen[arms[1]])
-    return ClaimResult(
-        slug=CARD.slug,
-        scale="laptop",
-        statement=CARD.claim,
+    return laptop_result(
+        CARD,
+        margin,
         unit=f"mean AUC over the unseen resamplers {', '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
         rule="every exact check passes and the frozen probe beats end-to-end training by more than the seed spread",
-        measured=margin.measured,
-        control=margin.control,
-        margin=margin.margin,
-        spread=margin.spread,
-        interval=margin.interval,
         seeds=seeds,
-        holds=all(check.passed for check in checks) and margin.holds,
         checks=checks,
         details={
             "mean AUC on unseen resamplers by arm": {arm: round(float(np.mean(v)), 4) for arm, v in unseen.items()},
