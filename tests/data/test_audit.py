@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from sklearn.metrics import roc_auc_score
 
 from fauxto.data.audit import LEAKY, audit
 from fauxto.data.manifest import Sample
-from fauxto.data.probing import auc, interval
 from fauxto.errors import InputError
 from tests.data.miniatures import any_size, jpeg, make, png, scene
 
@@ -169,20 +167,3 @@ def test_the_same_seed_gives_the_same_audit(tmp_path):
     first, second = audit(samples, seed=3, most=25), audit(samples, seed=3, most=25)
     assert first.to_dict() | {"seconds": 0} == second.to_dict() | {"seconds": 0}
     assert first.pictures == 50
-
-
-def test_auc_is_scikit_learns_and_the_interval_covers(tmp_path):
-    rng = np.random.default_rng(0)
-    for _ in range(5):
-        labels = rng.integers(0, 2, 200)
-        scores = np.round(rng.normal(labels, 1), 1)
-        weights = rng.integers(0, 3, 200).astype(float)
-        assert auc(scores, labels) == pytest.approx(roc_auc_score(labels, scores))
-        assert auc(scores, labels, weights) == pytest.approx(roc_auc_score(labels, scores, sample_weight=weights))
-    inside = 0
-    for seed in range(40):  # the 99 % interval of a useless score holds one half
-        rng = np.random.default_rng(seed)
-        labels = rng.integers(0, 2, 100)
-        low, high = interval(rng.normal(size=100), labels, np.arange(100) // 2, seed)
-        inside += low <= 0.5 <= high
-    assert inside >= 38

@@ -8,7 +8,8 @@ import numpy as np
 
 from fauxto.data.measure import Outside
 from fauxto.data.probes import PROBES, Seen
-from fauxto.data.probing import FOLDS, auc, held_out_scores
+from fauxto.data.probing import FOLDS, held_out_scores
+from fauxto.score.labelled import labelled_auc
 
 CONTENT = "bits"
 """The probe that is left out: how well a picture compresses is its content, not its header."""
@@ -27,4 +28,4 @@ def header_auc(
     if any(len(np.unique(parts[labels == label])) < FOLDS for label in (0, 1)):
         return None
     columns = np.hstack([probe.columns(seen) for probe in PROBES if probe.name != CONTENT])
-    return round(auc(held_out_scores(columns, labels, parts, seed), labels), 4)
+    return round(labelled_auc(held_out_scores(columns, labels, parts, seed), labels), 4)

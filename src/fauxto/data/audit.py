@@ -20,10 +20,11 @@ from fauxto.data.manifest import Sample
 from fauxto.data.measure import outside
 from fauxto.data.places import read_bytes
 from fauxto.data.probes import PROBES, Probe, Seen
-from fauxto.data.probing import FOLDS, auc, held_out_scores, interval, told_best
+from fauxto.data.probing import FOLDS, held_out_scores, told_best
 from fauxto.data.similar import look, near_duplicates
 from fauxto.errors import FauxtoError, InputError
 from fauxto.media.decode import decode
+from fauxto.score.labelled import labelled_auc, labelled_interval
 
 FEWEST = 20
 """Groups of each class that a probe needs; with fewer, nothing can be told."""
@@ -157,18 +158,18 @@ def _result(
         return ProbeResult(probe.name, probe.looks_at, f"fewer than {FEWEST} groups of a class", pictures=len(at))
     columns = probe.columns([seen[i] for i in at])
     scores = held_out_scores(columns, labels, parts, seed)
-    low, high = interval(scores, labels, parts, seed)
+    low, high = labelled_interval(scores, labels, parts, seed=seed)
     worst = told_best(scores, labels, parts, [s.generator or "unnamed" for s in here], fewest=FEWEST, seed=seed)
     sources = groups(here, ("generator", "source"))
     new = None
     if all(len(np.unique(sources[labels == label])) >= FOLDS for label in (0, 1)):
-        new = round(auc(held_out_scores(columns, labels, merged(parts, sources), seed), labels), 4)
+        new = round(labelled_auc(held_out_scores(columns, labels, merged(parts, sources), seed), labels), 4)
     leaky = low > LEAKY or worst.low > LEAKY_GENERATOR
     return ProbeResult(
         name=probe.name,
         looks_at=probe.looks_at,
         status="ok",
-        auc=round(auc(scores, labels), 4),
+        auc=round(labelled_auc(scores, labels), 4),
         interval=(round(low, 4), round(high, 4)),
         new_sources=new,
         worst=worst.name,

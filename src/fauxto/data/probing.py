@@ -1,4 +1,4 @@
-"""Scoring a probe: a shallow tree on held-out groups, the AUC of what it says, and the interval over groups."""
+"""Scoring a probe: a shallow tree on held-out groups, and the generator that it tells best."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fauxto.score.labelled import TAIL, labelled_auc, labelled_interval
+
 FOLDS = 5
 """Parts of a cross-validation."""
 
-_ROUNDS, _TAIL = 400, 0.005
 _DEPTH, _LEAF = 4, 0.02
 
 
@@ -47,40 +48,6 @@ def folds(labels: np.ndarray, parts: np.ndarray, seed: int) -> np.ndarray:
     return dealt[numbers]
 
 
-def auc(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:
-    """Weighted AUC, ties counting one half; fast for scores that take few values; 0.5 where a class is missing.
-
-    >>> auc(np.array([0.0, 1.0, 1.0, 2.0]), np.array([0, 0, 1, 1]))
-    0.875
-    """
-    _, bins = np.unique(scores, return_inverse=True)
-    weights = np.ones(len(scores)) if weights is None else weights
-    fake = np.bincount(bins, weights * labels)
-    real = np.bincount(bins, weights * (1 - labels))
-    below = np.cumsum(real) - real
-    total = fake.sum() * real.sum()
-    return float((fake * (below + real / 2)).sum() / total) if total else 0.5
-
-
-def interval(
-    scores: np.ndarray, labels: np.ndarray, parts: np.ndarray, seed: int, tail: float = _TAIL
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the AUC (99 % unless `tail` says otherwise); whole groups are drawn."""
-    rng = np.random.default_rng(seed)
-    numbers = np.unique(parts, return_inverse=True)[1]
-    bins = np.unique(scores, return_inverse=True)[1]
-    shape = (int(numbers.max()) + 1, int(bins.max()) + 1)
-    fake, real = np.zeros(shape), np.zeros(shape)  # pictures of each group at each score
-    np.add.at(fake, (numbers, bins), labels)
-    np.add.at(real, (numbers, bins), 1 - labels)
-    drawn = np.stack([np.bincount(rng.integers(0, shape[0], shape[0]), minlength=shape[0]) for _ in range(_ROUNDS)])
-    fake, real = drawn @ fake, drawn @ real
-    won = (fake * (np.cumsum(real, axis=1) - real / 2)).sum(axis=1)
-    total = fake.sum(axis=1) * real.sum(axis=1)
-    low, high = np.quantile(won[total > 0] / total[total > 0], [tail, 1 - tail])
-    return float(low), float(high)
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """A generator, its AUC against all reals, and the lower end of the interval of that."""
@@ -100,8 +67,8 @@ def told_best(
     found = found[counts >= fewest]
     if not len(found):
         return Told()
-    values = [auc(scores[here], labels[here]) for here in (real | (generator == name) for name in found)]
+    values = [labelled_auc(scores[here], labels[here]) for here in (real | (generator == name) for name in found)]
     best = int(np.argmax(values))
     here = (real | (generator == found[best])).nonzero()[0]
-    low, _ = interval(scores[here], labels[here], parts[here], seed, _TAIL / len(found))
+    low, _ = labelled_interval(scores[here], labels[here], parts[here], seed=seed, tail=TAIL / len(found))
     return Told(str(found[best]), values[best], low)
