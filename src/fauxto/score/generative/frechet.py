@@ -17,9 +17,9 @@ ADVISED = 10_000
 def frechet(first: Gaussian, second: Gaussian) -> float:
     """`|m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1 S2)^(1/2)`, without the square root of any unsymmetric matrix.
 
-    With S1 = A A^T and S2 = B B^T the last trace is the sum of the singular values of A^T B. The factors come from
-    symmetric eigenvalue problems, so that nothing turns complex and a rank below d (fewer pictures than numbers) costs
-    no digits: the eigenvalues of S1 S2 would enter under a root, which makes 1e-8 of an error of 1e-16.
+    With S1 = A A^T and S2 = B B^T the last trace is the sum of the singular values of A^T B. Factors of symmetric
+    matrices are real, and a rank below d (fewer pictures than numbers) costs no digits: the eigenvalues of S1 S2 would
+    enter under a root, which makes 1e-8 of an error of 1e-16.
     """
     if len(first.mean) != len(second.mean):
         raise InputError(
@@ -104,7 +104,17 @@ def rank_note(count: int | None, width: int) -> str:
 
 
 def _factor(covariance: np.ndarray) -> np.ndarray:
-    """A with A A^T = covariance, `(d, rank)`; eigenvalues that are only rounding are left out."""
+    """A with A A^T = covariance, `(d, rank)`: Cholesky's, a tenth of the work, where the rank is full beyond rounding;
+    else from eigenvectors, without the eigenvalues that are only rounding.
+    """
+    noise = len(covariance) * np.finfo(np.float64).eps
+    try:
+        lower: np.ndarray = np.linalg.cholesky(covariance)
+        pivots = np.square(np.diagonal(lower))
+        if pivots.min() > noise * pivots.max():
+            return lower
+    except np.linalg.LinAlgError:
+        pass
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    kept = values > max(float(values[-1]), 0.0) * len(values) * np.finfo(np.float64).eps
+    kept = values > max(float(values[-1]), 0.0) * noise
     return vectors[:, kept] * np.sqrt(values[kept])
