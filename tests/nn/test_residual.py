@@ -8,7 +8,7 @@ import pywt
 import torch
 from scipy.ndimage import correlate
 
-from fauxto.nn.residual import DiagonalHaar, HighPass, NeighbourResidual, even
+from fauxto.nn.residual import ColourCells, DiagonalHaar, HighPass, HighPassCells, NeighbourResidual, even
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (64, 48), (2, 30)])
@@ -38,6 +38,27 @@ def test_high_pass_equals_scipy_and_is_bounded():
     assert np.abs(ours[3] - expected).max() < 1e-5
     assert np.abs(ours).max() <= 1
     assert HighPass()(torch.full((1, 3, 8, 8), 0.7)).abs().max() < 1e-5
+
+
+def test_cells_are_the_filters_of_every_pixel():
+    x = torch.rand(1, 3, 12, 16)
+    expected = torch.nn.functional.pixel_unshuffle(HighPass()(x), 2)
+    torch.testing.assert_close(HighPassCells()(x), expected, atol=1e-5, rtol=0)
+
+
+def test_colour_cells_add_bounded_steps_of_colour_differences():
+    x = np.random.default_rng(2).integers(100, 110, (3, 12, 16)).astype(np.float32) / 255
+    ours = ColourCells(colour_bound=5 / 255)(torch.from_numpy(x)[None])
+    torch.testing.assert_close(ours[:, :36], HighPassCells()(torch.from_numpy(x)[None]))
+    planes = torch.nn.functional.pixel_shuffle(ours[:, 36:], 2)[0].numpy()
+    for colour, channel in enumerate((0, 2)):
+        difference = x[channel].astype(np.float64) - x[1]
+        across = np.clip(np.diff(difference, axis=1) * 51, -1, 1)
+        down = np.clip(np.diff(difference, axis=0) * 51, -1, 1)
+        assert np.abs(planes[2 * colour][:, :-1] - across).max() < 1e-4
+        assert np.abs(planes[2 * colour + 1][:-1] - down).max() < 1e-4
+    gray = torch.rand(1, 1, 12, 16).repeat(1, 3, 1, 1)
+    assert ColourCells()(gray)[:, 36:].abs().max() < 1e-5
 
 
 def test_even_drops_the_last_row_and_column():

@@ -83,14 +83,42 @@ class HighPassCells(HighPass):
     def __init__(self, bound: float = 0.1) -> None:
         super().__init__(bound)
         filters: Tensor = self.kernels  # type: ignore[assignment]
-        cells = torch.stack([functional.pad(filters, (x, 1 - x, y, 1 - y)) for y in (0, 1) for x in (0, 1)], 1)
-        weight = torch.zeros(3, 12, 3, 4, 4)
-        for channel, own in enumerate(cells.reshape(3, 12, 4, 4)):
-            weight[channel, :, channel] = own
-        self.register_buffer("weight", weight.reshape(36, 3, 4, 4) / bound, persistent=False)
+        spread = torch.zeros(len(filters), 3, 3, 3)
+        spread[range(9), [0, 0, 0, 1, 1, 1, 2, 2, 2]] = filters[:, 0]
+        self.register_buffer("weight", in_cells(spread / bound), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """The filtered and bounded cells, in [-1, 1]; channels in the order of `PixelUnshuffle`."""
         weight: Tensor = self.weight  # type: ignore[assignment]
         framed = functional.pad(x, (1, 1, 1, 1), mode="reflect")
         return functional.conv2d(framed, weight, stride=2).clamp(-1.0, 1.0)
+
+
+class ColourCells(HighPassCells):
+    """`HighPassCells`, and first differences of the colour differences R - G and B - G, as 16 more channels.
+
+    `(n, 3, h, w)` to `(n, 52, h / 2, w / 2)`. A camera interpolates two of three colours at every pixel, and JPEG keeps
+    colour at half resolution; a decoder makes all three at once. The steps of colour are small, so they have a bound of
+    their own, 5 grey levels. (A linear classifier on their co-occurrences alone tells unseen generators better than one
+    on those of brightness: AUC 0.73 to 0.66 on laundered crops, `benchmarks/house_detector.md`.)
+    """
+
+    def __init__(self, bound: float = 0.1, colour_bound: float = 5 / 255) -> None:
+        super().__init__(bound)
+        steps = torch.zeros(4, 3, 3, 3)
+        for colour, channel in enumerate((0, 2)):
+            for place, ahead in enumerate(((1, 2), (2, 1))):
+                own = steps[2 * colour + place]
+                own[channel, 1, 1], own[channel, ahead[0], ahead[1]] = -1, 1
+                own[1] = -own[channel]
+        brightness: Tensor = self.weight  # type: ignore[assignment]
+        self.register_buffer("weight", torch.cat((brightness, in_cells(steps / colour_bound))), persistent=False)
+
+
+def in_cells(filters: Tensor) -> Tensor:
+    """3x3 filters `(f, c, 3, 3)` as 4x4 weights `(4 f, c, 4, 4)` of a convolution of stride 2, one a pixel of the cell.
+
+    Row 4 i + k is filter i at pixel k: top left, top right, bottom left, bottom right.
+    """
+    phases = [functional.pad(filters, (x, 1 - x, y, 1 - y)) for y in (0, 1) for x in (0, 1)]
+    return torch.stack(phases, 1).flatten(0, 1)
