@@ -10,6 +10,7 @@ MORE = "`fauxto VERB --help` explains a verb. `--debug` after any verb shows tra
 
 VERBS = {
     "scan": "Scan pictures: verdict, evidence, report.",
+    "forensics": "Ask the classical forensic tools about a picture.",
     "systems": "List every system, or show the card of one.",
     "check": "Check that a detector keeps every promise of the contract.",
     "new": "Write a documented template of a system.",
@@ -23,6 +24,7 @@ VERBS = {
 GROUPS = {
     "data": "Manifests of pictures: index a folder, describe it, split it, audit it.",
     "bench": "Compare detectors under a protocol, with a control beside every figure.",
+    "generate": "Make pictures: recipes of GANs, their training, and marked samples.",
     "keys": "Keys of the service: make, list, revoke.",
     "weights": "Convert checkpoints.",
 }
@@ -40,6 +42,11 @@ SUBVERBS = {
         "aigibench": "AIGIBench's four tasks.",
         "imaginet": "ImagiNet: re-posted pictures by kind of generator and content.",
         "aria": "ARIA: transfer between generators and methods, in pairs.",
+    },
+    "generate": {
+        "recipes": "List the recipes of GANs, or show one.",
+        "train": "Train a GAN on a folder or a manifest.",
+        "sample": "Draw marked pictures from a trained GAN.",
     },
     "keys": {
         "add": "Make a key and print it.",

@@ -50,7 +50,7 @@ def test_a_smooth_picture_is_sampled_where_it_should_be():
     found = warped(wave.expand(1, 3, 32, 32), turn)[0, 0, 8:24, 8:24]
     places = torch.stack(torch.meshgrid(x[8:24], x[8:24], indexing="xy"), -1) @ turn[0, :2, :2].T
     expected = torch.cos(places[..., 0] / 5) * torch.sin(places[..., 1] / 7 + 1)
-    torch.testing.assert_close(found, expected, atol=0.03, rtol=0)
+    torch.testing.assert_close(found, expected, atol=0.02, rtol=0)
 
 
 def test_colours_are_the_formulas_of_numpy():

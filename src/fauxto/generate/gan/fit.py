@@ -48,12 +48,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What a run gave: the generator to draw from (the average where there is one), and how it went.
+    """How a run went; `RunFolder(folder).load()` has the generator.
 
-    `rate` is real pictures a second through the loop in this process's part; `best` the lowest evaluation.
+    `seconds` and `rate`, real pictures a second through the loop, are those of the last uninterrupted part; `best` is
+    the lowest evaluation.
     """
 
-    generator: Generator
     step: int
     seconds: float
     rate: float
@@ -68,24 +68,33 @@ def fit(
     plan: Plan | None = None,
     *,
     evaluate: Callable[[Generator], float] | None = None,
-    step: Callable[[int, int], object] = lambda done, of: None,
+    step: Callable[[int, int], object] | None = None,
 ) -> Fitted:
     """Train a GAN; the same call on the same folder goes on where it stopped and ends with the same bits on a CPU.
 
     `evaluate(generator)` gives a number that is better when lower, as FID; the best generator is kept beside the last
-    one. `step(done, of)` is called after each step. Errors: InputError for a recipe that is illegal or does not fit the
-    data; PolicyError when the folder holds another run; FauxtoError with code "diverged" when a loss or a weight is no
-    number any more: the last good checkpoint stays.
+    one. `step(done, of)` is called after each step of a run on one device. Errors: InputError for a recipe that is
+    illegal or does not fit the data; PolicyError when the folder holds another run; FauxtoError with code "diverged"
+    when a loss or a weight is no number any more: the last good checkpoint stays.
     """
     plan = plan or Plan()
     _check(recipe, pictures, plan)
-    make(recipe, len(pictures.classes), plan.seed)  # an illegal recipe is refused before any process starts
+    if plan.devices > 1:
+        make(recipe, len(pictures.classes), plan.seed)  # what cannot be made is refused before any process starts
     files = RunFolder(Path(folder))
     open_state(files.last, _run(recipe, pictures, plan))
     fabric = make_fabric(plan.devices, plan.precision)
-    job = partial(_train, recipe=recipe, pictures=pictures, plan=plan, files=files, evaluate=evaluate, told=step)
+    job = partial(
+        _train,
+        recipe=recipe,
+        pictures=pictures,
+        plan=plan,
+        files=files,
+        evaluate=evaluate,
+        told=None if plan.devices > 1 else step,
+    )
     done = job(fabric) if plan.devices == 1 else fabric.launch(job)
-    return Fitted(files.load().generator, **done)
+    return Fitted(**done)
 
 
 def _train(
@@ -96,7 +105,7 @@ def _train(
     plan: Plan,
     files: RunFolder,
     evaluate: Callable[[Generator], float] | None,
-    told: Callable[[int, int], object],
+    told: Callable[[int, int], object] | None,
 ) -> dict[str, Any]:
     """All steps that are not done yet; runs once in each process."""
     run = _run(recipe, pictures, plan)
@@ -109,7 +118,8 @@ def _train(
         files.begin(recipe, pictures, table.step)
     while table.step < steps:
         play.step()
-        told(table.step, steps)
+        if told is not None:
+            told(table.step, steps)
         last = table.step == steps
         if not (last or table.step % plan.save_every == 0 or (evaluate and table.step % plan.evaluate_every == 0)):
             continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from fauxto.errors import InputError
@@ -12,6 +14,9 @@ from fauxto.generate.gan.recipe import Recipe
 
 Reason = tuple[str, str]
 """What is wrong, and what to do instead."""
+
+SPECTRAL = ("sagan", "biggan", "biggan_deep")
+"""Architectures whose discriminators have spectral norm unless they are told otherwise."""
 
 DOUBLED = ("classifier", "contrastive", "data_to_data")
 """Conditionings that an auxiliary can double."""
@@ -33,6 +38,12 @@ def why_not(recipe: Recipe) -> Reason | None:
     return next(chain(_networks(recipe, architecture), _objectives(recipe), _counts(recipe)), None)
 
 
+@functools.cache
+def settings_of(maker: Callable[..., object]) -> tuple[str, ...]:
+    """The names of a maker's own settings: its keyword-only arguments."""
+    return tuple(key for key, entry in inspect.signature(maker).parameters.items() if entry.kind is entry.KEYWORD_ONLY)
+
+
 def _networks(recipe: Recipe, architecture: Architecture) -> Iterator[Reason]:
     name, method = recipe.architecture, recipe.conditioning.method
     if recipe.resolution not in architecture.resolutions:
@@ -44,6 +55,10 @@ def _networks(recipe: Recipe, architecture: Architecture) -> Iterator[Reason]:
     if recipe.generator_conditioning not in architecture.generator_methods:
         ways = " or ".join(map(repr, sorted(architecture.generator_methods)))
         yield f"The generator of {name} cannot use a class by {recipe.generator_conditioning!r}.", f"Use {ways}."
+    for player, maker in (("generator", architecture.generator), ("discriminator", architecture.discriminator)):
+        for key in getattr(recipe, player):
+            if key not in settings_of(maker):
+                yield f"The {player} of {name} has no setting {key!r}.", f"It has {', '.join(settings_of(maker))}."
     if recipe.conditioning.auxiliary != "none" and method not in DOUBLED:
         yield (
             f"The auxiliary {recipe.conditioning.auxiliary!r} doubles a class loss, and {method!r} has none.",
@@ -75,7 +90,7 @@ def _objectives(recipe: Recipe) -> Iterator[Reason]:
         )
     if hinge and regularizers.top_k < 1:
         yield "Top-k ranks pictures by one logit, and multi_hinge has one a class.", "Leave top_k at 1."
-    if regularizers.clip and recipe.discriminator.get("spectral", False):
+    if regularizers.clip and recipe.discriminator.get("spectral", recipe.architecture in SPECTRAL):
         yield (
             "Spectral norm divides each weight by its norm, so clipping the weights changes nothing.",
             "Use clip or spectral norm.",

@@ -72,7 +72,14 @@ STYLE = replace(STYLE_FREE, generator_conditioning="norm", conditioning=Conditio
 STYLE_AUGMENTED = replace(STYLE, optimization=STYLE_LONG)
 STYLE_D2D = replace(STYLE, conditioning=DATA_TO_DATA, class_loss=D2D_STYLE, optimization=STYLE_TWO)
 STYLE_D2D_AUGMENTED = replace(STYLE_D2D, optimization=STYLE_TWO_LONG)
-STYLE3 = replace(STYLE, architecture="stylegan3", augmentation=ADA, optimization=STYLE_LONG)
+STYLE3 = replace(
+    STYLE,
+    architecture="stylegan3_t",
+    generator={"mapping_layers": 2},
+    regularizers=replace(STYLE.regularizers, path_every=1),
+    augmentation=ADA,
+    optimization=STYLE_LONG,
+)
 
 
 def doubled(recipe: Recipe, auxiliary: dict[str, Any], **changes: Any) -> Recipe:
@@ -173,8 +180,8 @@ RECIPES: dict[str, Recipe] = {
     "stylegan2-d2dce-diffaug-rev": replace(
         STYLE_D2D_AUGMENTED, augmentation=DIFFAUGMENT, regularizers=Regularizers(r1=0.08, flat_every=2),
         optimization=replace(STYLE_TWO_LONG, discriminator_first=True)),
-    "stylegan3-t-ada":       replace(STYLE3, generator={"variant": "t"}),
-    "stylegan3-r-ada":       replace(STYLE3, generator={"variant": "r"}, augmentation=replace(ADA, blur=10.0)),
+    "stylegan3-t-ada":       STYLE3,
+    "stylegan3-r-ada":       replace(STYLE3, architecture="stylegan3_r", augmentation=replace(ADA, blur=10.0)),
 }
 # fmt: on
 
