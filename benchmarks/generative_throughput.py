@@ -14,7 +14,7 @@ every further generator costs.
 Arms take turns, in another order each round, and ratios are taken within a round. CPU seconds count all processes; on a
 machine that others use too they are the better witness. A few pictures leave covariances without full rank, where
 `fauxto` takes a short cut that thousands do not have: so the rounds compare all up to the moments, the distance is
-timed apart at full rank, and `at` says what both come to for so many pictures a folder, with the opening of the network,
+timed apart at full rank. `at` says what both come to for so many pictures a folder, with the opening of the network and
 against reals that are new ("first") or known ("second"): it is computed, not run. `--whole` runs the distances too.
 """
 

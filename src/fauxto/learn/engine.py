@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -93,7 +94,9 @@ class _Pool:
 def _export(network: FeatureNetwork, path: Path) -> None:
     partial = path.with_suffix(".partial")
     try:
-        export_onnx(network, partial, network.shape.size)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of torch's exporter, on itself
+            export_onnx(network, partial, network.shape.size)
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise ResourceError(
             f"This network cannot be exported: {str(error).splitlines()[0]}", fix="Use --engine torch."
