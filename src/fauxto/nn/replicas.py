@@ -18,22 +18,20 @@ def replica_frequencies(height: int, width: int, factor: int) -> list[tuple[int,
     return [(row, column) for row in rows for column in columns if row or column]
 
 
-def without_replicas(values: np.ndarray, factor: int, reach: float = 0.09) -> np.ndarray:
-    """A picture `(h, w)` or `(h, w, c)`, float64, without what lies near the copies that up-sampling makes.
+def without_replicas(values: np.ndarray, factor: int) -> np.ndarray:
+    """A picture `(h, w)` or `(h, w, c)`, float64, without the copies that up-sampling by `factor` made.
 
-    `reach` is the radius of the notch around each copy as a share of the sampling rate; its flank is a raised cosine
-    over the last half, so that it rings little.
+    Each copy of the baseband is as wide as the baseband, so together they fill all frequencies beyond 1/(2 s): what is
+    kept is the baseband, whose edge falls off as a raised cosine over its last fifth. What is left is what an ideal
+    interpolation would have drawn.
     """
     height, width = values.shape[:2]
-    rows, columns = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None]
-    keep = np.ones((height, width))
-    for row, column in replica_frequencies(height, width, factor):
-        apart = np.hypot(_around(rows - row / height), _around(columns - column / width))
-        keep *= 0.5 - 0.5 * np.cos(np.pi * np.clip(2 * apart / reach - 1, 0, 1))
+    rows, columns = (np.abs(np.fft.fftfreq(side)) * 2 * factor for side in (height, width))
+    keep = _window(rows)[:, None] * _window(columns)[None]
     spectrum = np.fft.fft2(values, axes=(0, 1))
     return np.fft.ifft2(spectrum * (keep[..., None] if values.ndim == 3 else keep), axes=(0, 1)).real
 
 
-def _around(frequency: np.ndarray) -> np.ndarray:
-    """A difference of frequencies on the circle, in [-1/2, 1/2)."""
-    return (frequency + 0.5) % 1 - 0.5
+def _window(share: np.ndarray) -> np.ndarray:
+    """1 up to four fifths of the baseband, 0 from its edge on."""
+    return np.asarray(0.5 + 0.5 * np.cos(np.pi * np.clip(5 * share - 4, 0, 1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -46,7 +47,7 @@ class Model:
             raise InputError(
                 f"Unknown backend {backend!r}.", fix=f"Choose one of: {', '.join(BACKENDS)}.", code="usage"
             )
-        description = _read(folder / "model.json")
+        description = read_description(folder / "model.json")
         self.folder, self.backend = folder, backend
         self.name: str = description["name"]
         self.version: str = description["version"]
@@ -56,9 +57,9 @@ class Model:
         self.abstain: dict[str, float] = description["abstain"]
         self.crop = _crop(description["crop"], folder)
         self.settle = _settle(description, folder)
-        self.description_sha256 = hashlib.sha256(_canonical(description)).hexdigest()
+        self.description_sha256 = hashlib.sha256(canonical(description)).hexdigest()
         self._onnx = folder / Path(description["onnx"]).name
-        _check_hash(self._onnx, self.sha256)
+        check_hash(self._onnx, self.sha256)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -106,14 +107,15 @@ def load(path_or_name: str | Path = "house", backend: str = "openvino") -> Model
         shipped = WEIGHTS / path_or_name
         if (shipped / "model.json").is_file():
             return Model(shipped, backend)
-    ours = sorted(folder.parent.name for folder in WEIGHTS.glob("*/model.json"))
+    ours = sorted(file.parent.name for file in WEIGHTS.glob("*/model.json") if b'"crop"' in file.read_bytes())
     raise WeightError(
         f"No model.json in {given}, and no shipped model of that name.",
         fix=f"Give the folder of a model, or one of: {', '.join(ours) or '(none shipped)'}.",
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_description(path: Path, needed: Mapping[str, type] = _NEEDED) -> dict[str, Any]:
+    """A model.json with all that it needs. Errors: WeightError."""
     try:
         description = json.loads(path.read_bytes())
     except OSError as error:
@@ -122,7 +124,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise WeightError(f"{path} is no JSON: {error}.", fix="Install the model again.") from error
     if not isinstance(description, dict):
         raise WeightError(f"{path} holds no JSON object.", fix="Install the model again.")
-    for key, kind in _NEEDED.items():
+    for key, kind in needed.items():
         if not isinstance(description.get(key), kind):
             raise WeightError(
                 f"{path} needs an entry {key!r} of type {kind.__name__}; got {description.get(key)!r:.80}.",
@@ -155,7 +157,8 @@ def _settle(description: dict[str, Any], folder: Path) -> float | None:
     return float(entry["below"])
 
 
-def _check_hash(onnx: Path, expected: str) -> None:
+def check_hash(onnx: Path, expected: str) -> None:
+    """Refuse a network that is not the one its description names. Errors: WeightError."""
     try:
         with onnx.open("rb") as file:
             got = hashlib.file_digest(file, "sha256").hexdigest()
@@ -168,5 +171,6 @@ def _check_hash(onnx: Path, expected: str) -> None:
         )
 
 
-def _canonical(description: dict[str, Any]) -> bytes:
+def canonical(description: dict[str, Any]) -> bytes:
+    """A description as bytes that depend on its content alone."""
     return json.dumps(description, sort_keys=True).encode()

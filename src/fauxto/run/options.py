@@ -30,6 +30,7 @@ class OptionKeywords(TypedDict, total=False):
     stability: bool
     regions: Regions
     heatmap: str | None
+    localize: bool
     trust_anchors: str | None
     allow_network: bool
     limits: Limits
@@ -45,6 +46,8 @@ class Options:
     - `stability`: score re-shipped copies too; a call that does not survive becomes "inconclusive".
     - `regions`: the logit of a grid of windows over the whole picture, of all pictures or only those "called"
       (generated, edited or inconclusive); `heatmap`: a folder for drawings of them, of all pictures.
+    - `localize`: search the whole picture for altered regions with the shipped localizer. They become the `regions` of
+      the Finding, unless those hold the windows that `regions` asks for, and always stand in its "localizer" evidence.
     - `trust_anchors`: PEM text of the authorities whose C2PA signatures count as proof.
     - `allow_network`: http(s) addresses are fetched; without it they are refused.
     - `limits`: what one file may cost; `memory`: bytes that a worker process may allocate.
@@ -56,6 +59,7 @@ class Options:
     stability: bool = False
     regions: Regions = False
     heatmap: str | None = None
+    localize: bool = False
     trust_anchors: str | None = None
     allow_network: bool = False
     limits: Limits = field(default=DEFAULT_LIMITS)

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,10 @@ from fauxto.provenance.c2pa import parse_anchors
 from fauxto.run import source as sources
 from fauxto.run.model import Model, load
 from fauxto.run.options import Options
+
+if TYPE_CHECKING:
+    from fauxto.run.localizer import LocalizerModel
+    from fauxto.verdict.altered import MapScore
 
 Known = Callable[[str], Finding | None]
 """Tells the Finding of a content that was scanned before, by its sha256."""
@@ -41,6 +46,9 @@ class Scanner:
     def __init__(self, options: Options, known: Known | None = None) -> None:
         self.options, self.known = options, known
         self.model: Model = load(options.model, options.backend)
+        self.localizer = _localizer(options) if options.localize else None
+        decides = self.localizer is not None and self.localizer.decides
+        self.bound = verdict.budget(options.fpr, localizer_decides=decides)
         if options.trust_anchors is not None:
             parse_anchors(options.trust_anchors)  # a mistake in them is told once, not once a file
         if options.heatmap is not None:
@@ -96,8 +104,11 @@ class Scanner:
         pixels = self._read_logit(model.score(picture.crops))
         quality = verdict.assess(picture.crops, picture.width, picture.height, picture.jpeg_quality, model.abstain)
         stable = self._stability(picture.whole(), pixels) if options.stability else None
-        decision = verdict.fuse(declared, pixels, stable, quality)
+        altered, missing = self._altered(picture)
+        decision = verdict.fuse(declared, pixels, stable, quality, altered)
         regions, notes = self._regions(picture, pixels, decision.verdict, digest)
+        if altered is not None and not options.regions:
+            regions = list(altered.regions)
         return Finding(
             path="",
             sha256=digest,
@@ -108,13 +119,13 @@ class Scanner:
             fpr=options.fpr,
             stability=stable,
             provenance=declared.to_dict() if declared else None,
-            evidence=[*decision.evidence, *notes],
+            evidence=[*decision.evidence, *missing, *notes],
             regions=regions,
             model=model.identity,
         )
 
     def _read_logit(self, logit: float) -> verdict.PixelScore:
-        return verdict.judge(logit, self.model.calibration, self.model.populations, self.options.fpr)
+        return verdict.judge(logit, self.model.calibration, self.model.populations, self.bound)
 
     def _score_whole(self, pixels: np.ndarray) -> float:
         height, width = pixels.shape[:2]
@@ -124,6 +135,14 @@ class Scanner:
         from fauxto.verdict.stability import stability  # noqa: PLC0415
 
         return stability(whole, self._score_whole, self._read_logit, pixels)
+
+    def _altered(self, picture: Picture) -> tuple[MapScore | None, list[Evidence]]:
+        if self.localizer is None:
+            return None, []
+        from fauxto.run.localizing import localize  # noqa: PLC0415
+
+        seconds = self.options.limits.seconds
+        return localize(picture.whole, self.localizer, self.bound, started=picture.started, seconds=seconds)
 
     def _regions(
         self, picture: Picture, pixels: verdict.PixelScore, called: Verdict, digest: str
@@ -142,6 +161,12 @@ class Scanner:
             folder=options.heatmap,
             digest=digest,
         )
+
+
+def _localizer(options: Options) -> LocalizerModel:
+    from fauxto.run.localizer import load_localizer  # noqa: PLC0415
+
+    return load_localizer(backend=options.backend)
 
 
 def explain(error: FauxtoError) -> dict[str, str]:

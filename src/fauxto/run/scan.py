@@ -95,7 +95,12 @@ def scan_into(
 
     parquet.check_target(out)
     model = load(options.model, options.backend)
-    fingerprint = options.fingerprint(model.description_sha256, __version__)
+    described = model.description_sha256
+    if options.localize:
+        from fauxto.run.localizer import load_localizer  # noqa: PLC0415
+
+        described += load_localizer(backend=options.backend).description_sha256
+    fingerprint = options.fingerprint(described, __version__)
     about = {"version": __version__, "fingerprint": fingerprint, **model.identity}
     with Journal(journal_of(out), fingerprint) as journal:
         if journal.set_aside:

@@ -1,22 +1,28 @@
-"""Provenance, pixels, stability and quality become one verdict.
+"""Provenance, pixels, altered regions, stability and quality become one verdict.
 
-Why the false-alarm bound holds. "generated" and "edited" are reached in two ways only: a *trusted
-signature* says so, or the one pixel p-value is at most `fpr`. No second test is ever OR-ed in: quality,
-stability and every forgeable statement can turn a call into "inconclusive", and none can make one. So for a
-photograph of any population that can speak at `fpr`, Pr(generated or edited) <= fpr, plus the chance that a
-trusted party signed a falsehood (`conformal` has the proof for the pixels). Likewise no metadata moves
-`p_value` or `probability`: they are of the pixels alone.
+Why the false-alarm bound holds. "generated" and "edited" are reached in three ways only: a *trusted
+signature* says so, the detector's one p-value is at most its bound, or the localizer's is at most its own.
+Where the localizer may decide, the bound `fpr` is split in halves between the two (Bonferroni): for a
+photograph of any population that can speak at `fpr` / 2 to both, Pr(generated or edited) <= fpr / 2 + fpr / 2,
+however the two depend on each other. Where it may not, the detector keeps all of `fpr`. Nothing else is OR-ed
+in: quality, stability, classical traces and every forgeable statement can turn a call into "inconclusive", and
+none can make one. To that comes the chance that a trusted party signed a falsehood (`conformal` has the proof
+for each p-value). Likewise no metadata moves `p_value` or `probability`: they are of the detector's pixels
+alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fauxto.finding import Evidence, Verdict
 from fauxto.verdict import wording
 from fauxto.verdict.pixels import PixelScore
 from fauxto.verdict.quality import Quality
+
+if TYPE_CHECKING:
+    from fauxto.verdict.altered import MapScore
 
 _DECLARES_MACHINE = ("ai_generated", "ai_edited", "conflict")
 
@@ -50,15 +56,21 @@ def fuse(
     pixels: PixelScore,
     stability: dict[str, Any] | None = None,
     quality: Quality | None = None,
+    altered: MapScore | None = None,
 ) -> Decision:
     """Weigh what the file says of itself, what its pixels look like, and whether that lasts.
 
     `provenance` is None for bare pixels without a file; `stability` is what `verdict.stability` returns,
-    None where it was not asked for; `quality` None means no reason to abstain.
+    None where it was not asked for; `quality` None means no reason to abstain; `altered` is what the localizer
+    found, None where it was not asked or has no map. `pixels` and `altered` come judged at `budget(fpr, ...)`.
     """
     quality = quality or Quality()
     evidence = list(provenance.evidence()) if provenance else []
     evidence += [wording.pixels(pixels), *wording.quality(quality)]
+    if altered is not None:
+        from fauxto.verdict import altered_wording  # noqa: PLC0415  a scan without a map needs none of its words
+
+        evidence.append(altered_wording.altered(altered))
     if stability is not None:
         evidence.append(wording.stability(stability))
     verdict, tension = _weigh(
@@ -66,21 +78,44 @@ def fuse(
         bool(provenance and provenance.decisive),
         "unsupported" if quality.abstains else pixels.call,
         bool(stability and stability["flipped"]),
+        edited=bool(altered and altered.counts and altered.call == "altered" and not quality.abstains),
     )
     return Decision(verdict, pixels.p_value, pixels.probability, evidence + tension)
 
 
-def _weigh(summary: str, decisive: bool, call: str, flipped: bool) -> tuple[Verdict, list[Evidence]]:
+def budget(fpr: float, localizer_decides: bool) -> float:
+    """The bound at which the detector, and the localizer if it may decide, is asked: half each, or all for one.
+
+    >>> budget(0.01, localizer_decides=True)
+    0.005
+    """
+    return fpr / 2 if localizer_decides else fpr
+
+
+def _weigh(
+    summary: str, decisive: bool, call: str, flipped: bool, edited: bool = False
+) -> tuple[Verdict, list[Evidence]]:
     """The rules in order of weight: trusted signatures, then pixels, then what anyone could have written."""
-    if decisive and summary == "ai_generated":
-        return "generated", []
-    if decisive and summary == "ai_edited":
-        return "edited", []
     if decisive and summary == "camera":
-        return ("inconclusive", [wording.contradicted()]) if call == "generated" else ("no_evidence", [])
-    if call == "generated":
-        return ("inconclusive" if flipped else "generated"), []
+        against = _against_the_camera(call, edited)
+        return ("inconclusive" if against else "no_evidence"), against
+    if decisive and summary in ("ai_generated", "ai_edited"):
+        return ("generated" if summary == "ai_generated" else "edited"), []
+    if call == "generated" or edited:
+        machine: Verdict = "generated" if call == "generated" else "edited"
+        return ("inconclusive" if flipped else machine), []
     tension = [wording.unconfirmed(summary)] if summary in _DECLARES_MACHINE else []
     if call in ("borderline", "unsupported") or flipped or tension:
         return "inconclusive", tension
     return "no_evidence", []
+
+
+def _against_the_camera(call: str, edited: bool) -> list[Evidence]:
+    """What contradicts a trusted statement that a camera took the picture."""
+    if call == "generated":
+        return [wording.contradicted()]
+    if not edited:
+        return []
+    from fauxto.verdict import altered_wording  # noqa: PLC0415
+
+    return [altered_wording.contradicted()]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fauxto.errors import ResourceError
+from fauxto.run.backends import Mapper
 
 
 class OnnxruntimeNetwork:
@@ -28,9 +29,18 @@ class OnnxruntimeNetwork:
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Logits `(k,)` of float32 pixels `(k, 3, s, s)` in [0, 1]."""
-        return np.asarray(self._session.run(None, {self._input: pixels})[0]).reshape(-1)
+        return self.first(pixels).reshape(-1)
+
+    def first(self, pixels: np.ndarray) -> np.ndarray:
+        """The first output, as the network shapes it."""
+        return np.asarray(self._session.run(None, {self._input: pixels})[0])
 
 
 def open_network(onnx: Path) -> OnnxruntimeNetwork:
     """Open an ONNX file."""
     return OnnxruntimeNetwork(onnx)
+
+
+def open_mapper(onnx: Path) -> Mapper:
+    """Open an ONNX file whose first output is a map."""
+    return OnnxruntimeNetwork(onnx).first

@@ -9,6 +9,8 @@ from types import ModuleType
 
 import numpy as np
 
+from fauxto.run.backends import Mapper
+
 SETTINGS = {
     "INFERENCE_NUM_THREADS": 1,
     "NUM_STREAMS": 1,
@@ -33,14 +35,23 @@ class OpenvinoNetwork:
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Logits `(k,)` of float32 pixels `(k, 3, s, s)` in [0, 1]."""
+        return self.first(pixels).reshape(-1)
+
+    def first(self, pixels: np.ndarray) -> np.ndarray:
+        """A copy of the first output, as the network shapes it."""
         with self._one_at_a_time:
-            logits: np.ndarray = self._request.infer({0: pixels})[0]
-            return logits.reshape(-1).copy()
+            values: np.ndarray = self._request.infer({0: pixels})[0]
+            return values.copy()
 
 
 def open_network(onnx: Path) -> OpenvinoNetwork:
     """Compile an ONNX file for this CPU."""
     return OpenvinoNetwork(onnx)
+
+
+def open_mapper(onnx: Path) -> Mapper:
+    """Compile an ONNX file whose first output is a map."""
+    return OpenvinoNetwork(onnx).first
 
 
 def _runtime() -> ModuleType:
