@@ -98,7 +98,7 @@ class Evaluation:
         `most` takes that many of each folder, drawn with the seed; 0 takes all. `save` keeps the real moments as .npz.
         Errors: InputError.
         """
-        self._check(real)
+        self._check(real, fake)
         engine = fast_engine(self.network, self.cache) if self.fast else torch_engine(self.network)
         preparation = self._preparation(engine)
         with Cache(self.cache / "features.sqlite") if self.cache is not None else nullcontext() as cache:
@@ -134,7 +134,8 @@ class Evaluation:
             "engine": "openvino-float32" if self.fast else "torch-float32",
         }
 
-    def _check(self, real: Path) -> None:
+    def _check(self, real: Path, fake: Path) -> None:
+        """Say at once what would only be found out after an hour."""
         if unknown := [name for name in self.metrics if name not in METRICS]:
             raise InputError(f"There is no metric {unknown[0]!r}.", fix=f"Use some of: {','.join(METRICS)}.")
         if not self.metrics:
@@ -145,6 +146,13 @@ class Evaluation:
             )
         if "is" in self.metrics and self.network.head is None:
             self.network.logits(np.empty((0, self.network.shape.width)))
+
+        for folder in (real, fake):
+            if folder.suffix != ".npz" and next(files(folder, Problems()), None) is None:
+                raise InputError(
+                    f"{folder} holds no picture files.",
+                    fix="Give the folder of the pictures themselves (.png, .jpg, ...).",
+                )
 
     def _preparation(self, engine: Engine) -> Preparation:
         resizing = self.convention.resizing.replace("network", self.network.shape.filter)
@@ -187,10 +195,6 @@ class Evaluation:
 
     def _listed(self, folder: Path, problems: Problems) -> list[str]:
         paths = list(files(folder, problems))
-        if not paths:
-            raise InputError(
-                f"{folder} holds no picture files.", fix="Give the folder of the pictures themselves (.png, .jpg, ...)."
-            )
         if 0 < self.most < len(paths):
             chosen = np.random.default_rng(self.seed).choice(len(paths), self.most, replace=False)
             paths = [paths[index] for index in sorted(chosen)]

@@ -7,7 +7,9 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from fauxto.cli.check import require_lab
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from fauxto.bench.generator import Report
 
 Backbone = Literal["inception", "swav", "resnet50", "dino", "dinov2", "clip", "swin", "efficientnet-lite", "random"]
+Flag = Annotated[bool, Parameter(negative="")]
 Package = Literal["clean-fid", "pytorch-fid", "torch-fidelity", "nvidia", "studiogan"]
 
 
@@ -32,12 +35,12 @@ def evaluate(
     cache: Path | None = None,
     engine: Literal["openvino", "torch"] = "openvino",
     save: Path | None = None,
-    json: bool = False,
+    json: Flag = False,
 ) -> int:
     """Score the pictures of a generator against real ones; say how, and what spoils the comparison.
 
     Figures are only comparable between runs of one backbone, one convention and one number of pictures: all three are
-    printed. Only `--backbone inception` gives what is published as FID.
+    printed. Only `--backbone inception` gives what is published as FID. Exit code 0; 2 when a set cannot be scored.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from cyclopts import Parameter
 
 from fauxto.cli.check import require_lab
 from fauxto.cli.data import progress
+from fauxto.cli.evaluate import evaluate  # noqa: F401  the verb has a file of its own
 
 Flag = Annotated[bool, Parameter(negative="")]
 

@@ -47,6 +47,7 @@ SUBVERBS = {
         "recipes": "List the recipes of GANs, or show one.",
         "train": "Train a GAN on a folder or a manifest.",
         "sample": "Draw marked pictures from a trained GAN.",
+        "evaluate": "Score generated pictures against real ones: FID, KID, Precision and Recall, ...",
     },
     "keys": {
         "add": "Make a key and print it.",

@@ -95,7 +95,7 @@ def _export(network: FeatureNetwork, path: Path) -> None:
     partial = path.with_suffix(".partial")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of torch's exporter, on itself
+            warnings.simplefilter("ignore")  # of torch's exporter; what it wrote is checked against the network
             export_onnx(network, partial, network.shape.size)
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise ResourceError(
