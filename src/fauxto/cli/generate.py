@@ -127,10 +127,10 @@ def train(
             least=chosen.optimization.batch,
             step=step,
         )
-    evaluate = None
+    watch = None
     if evaluate_every:
         pair = make(chosen, len(pictures.classes), seed)
-        evaluate = Watch(open_feature_network(backbone, weights), pictures, pair)
+        watch = Watch(open_feature_network(backbone, weights), pictures, pair)
     plan = Plan(
         steps=steps,
         seed=seed,
@@ -140,7 +140,7 @@ def train(
         evaluate_every=evaluate_every or save_every,
     )
     with _bar() as told:
-        fitted = fit(chosen, pictures, out, plan, evaluate=evaluate, step=told)
+        fitted = fit(chosen, pictures, out, plan, evaluate=watch, step=told)
     report = {
         "recipe": recipe,
         "pictures": len(pictures),
