@@ -17,8 +17,9 @@ VERDICTS: tuple[Verdict, ...] = ("generated", "edited", "no_evidence", "inconclu
 class Evidence:
     """One item that speaks for or against a verdict.
 
-    `layer` says who speaks: "c2pa", "metadata", "pixels", "localizer", "stability" or "quality". `statement` is a plain
-    sentence tied to `value`; `limits` says what the item cannot show. `points_to` is what it suggests, if anything.
+    `layer` says who speaks: "c2pa", "metadata", "pixels", "localizer", "forensics", "stability" or "quality".
+    `statement` is a plain sentence tied to `value`; `limits` says what the item cannot show. `points_to` is what it
+    suggests, if anything.
     """
 
     layer: str

@@ -31,6 +31,7 @@ def scan(
     report: Path | None = None,
     heatmap: Path | None = None,
     localize: Annotated[bool, Parameter(negative="")] = False,
+    forensics: Annotated[bool, Parameter(negative="")] = False,
     stability: Annotated[bool, Parameter(negative="")] = False,
     fpr: float = 0.01,
     fail_on: str = "",
@@ -74,6 +75,8 @@ def scan(
         content's hash.
     localize
         Also search the whole picture for altered regions. Takes several times as long.
+    forensics
+        Also ask the classical forensic tools, as `fauxto forensics` does. They add evidence and change no verdict.
     stability
         Also score copies as social networks would re-ship them; a call that does not survive is inconclusive.
     fpr
@@ -120,6 +123,7 @@ def scan(
         regions="called" if report else False,
         heatmap=str(heatmap) if heatmap else None,
         localize=localize,
+        forensics=forensics,
         trust_anchors=pem(trust_anchors) if trust_anchors else None,
         allow_network=allow_network,
         limits=Limits(

@@ -31,6 +31,7 @@ class OptionKeywords(TypedDict, total=False):
     regions: Regions
     heatmap: str | None
     localize: bool
+    forensics: bool
     trust_anchors: str | None
     allow_network: bool
     limits: Limits
@@ -48,6 +49,7 @@ class Options:
       (generated, edited or inconclusive); `heatmap`: a folder for drawings of them, of all pictures.
     - `localize`: search the whole picture for altered regions with the shipped localizer. They become the `regions` of
       the Finding, unless those hold the windows that `regions` asks for, and always stand in its "localizer" evidence.
+    - `forensics`: add what the classical forensic tools say as evidence, in what time is left; no verdict changes.
     - `trust_anchors`: PEM text of the authorities whose C2PA signatures count as proof.
     - `allow_network`: http(s) addresses are fetched; without it they are refused.
     - `limits`: what one file may cost; `memory`: bytes that a worker process may allocate.
@@ -60,6 +62,7 @@ class Options:
     regions: Regions = False
     heatmap: str | None = None
     localize: bool = False
+    forensics: bool = False
     trust_anchors: str | None = None
     allow_network: bool = False
     limits: Limits = field(default=DEFAULT_LIMITS)

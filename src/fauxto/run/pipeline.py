@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from fauxto import provenance, verdict
 from fauxto.errors import FauxtoError, InputError, ResourceError
 from fauxto.finding import Evidence, Finding, Region, Verdict
 from fauxto.media.crops import cut, take
-from fauxto.media.decode import open_picture
+from fauxto.media.decode import Opened, open_picture
 from fauxto.provenance.c2pa import parse_anchors
 from fauxto.run import source as sources
 from fauxto.run.model import Model, load
@@ -55,6 +55,10 @@ class Scanner:
             from fauxto.run.drawing import prepare  # noqa: PLC0415
 
             prepare(options.heatmap)  # likewise
+        if options.forensics:
+            from fauxto.forensics.examination import require  # noqa: PLC0415
+
+            require()
 
     def scan(self, source: str) -> Finding:
         """The Finding of a path or address; what is wrong with the file is its `error`, and never raised."""
@@ -82,7 +86,7 @@ class Scanner:
         crops = take(header.width, header.height, self.model.crop, opened.read)
         quality = header.jpeg.quality if header.jpeg else None
         picture = Picture(header.width, header.height, quality, crops, opened.read, started)
-        return self._judge(picture, declared, digest)
+        return self._with_traces(self._judge(picture, declared, digest), opened, started)
 
     def scan_pixels(self, pixels: np.ndarray) -> Finding:
         """The Finding of bare pixels, uint8 `(h, w, 3)`: without provenance; the hash is of the pixels."""
@@ -95,9 +99,20 @@ class Scanner:
         height, width = pixels.shape[:2]
         crops = take(width, height, self.model.crop, lambda box: cut(pixels, box))
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        found = self._judge(Picture(width, height, None, crops, lambda: pixels, start), None, digest)
+        judged = self._judge(Picture(width, height, None, crops, lambda: pixels, start), None, digest)
+        found = self._with_traces(judged, pixels, start)
         parts = {name: getattr(found, name) for name in Finding.__slots__}
         return Finding(**parts | {"path": "<array>", "seconds": time.perf_counter() - start})
+
+    def _with_traces(self, found: Finding, picture: Opened | np.ndarray, started: float) -> Finding:
+        """The Finding with the items of the forensic tools, if they are asked; its verdict stays."""
+        if not self.options.forensics:
+            return found
+        from fauxto.forensics.examination import evidence_of  # noqa: PLC0415
+
+        limits = self.options.limits
+        items = evidence_of(picture, limits, started=started, seconds=limits.seconds)
+        return replace(found, evidence=[*found.evidence, *items])
 
     def _judge(self, picture: Picture, declared: provenance.Provenance | None, digest: str) -> Finding:
         model, options = self.model, self.options
