@@ -1,5 +1,6 @@
 // The words for outcomes, layers and strengths.
 
+import { printable } from "./figures.js";
 import { t } from "./words.js";
 
 /** Every outcome of a scan, gravest first. */
@@ -61,7 +62,7 @@ export function layerName(layer) {
     spectrum: t("Spectrum"),
     copy_move: t("Copied parts"),
   };
-  return names[layer] ?? layer.replaceAll("_", " ");
+  return names[layer] ?? printable(layer).replaceAll("_", " ");
 }
 
 export function strengthName(strength) {

@@ -3,6 +3,8 @@
 import { h, newId } from "../dom.js";
 import { number, t } from "../words.js";
 
+/** What a desk asks for unless told otherwise; of other switches the service's own default holds. */
+const ASKED = ["stability", "heatmap", "forensics"];
 const BOUNDS = [0.05, 0.01, 0.001];
 
 /** `{element, read}` for the JSON Schema of the options. */
@@ -10,7 +12,7 @@ export function options(schema) {
   const properties = schema.properties ?? {};
   const switches = Object.entries(properties).filter(([, about]) => about.type === "boolean");
   const boxes = switches.map(([name, about]) => {
-    const input = h("input", { type: "checkbox", checked: true, id: newId("option") });
+    const input = h("input", { type: "checkbox", checked: ASKED.includes(name) || about.default === true, id: newId("option") });
     return { name, input, element: h("label", { class: "check", for: input.id }, input, h("span", {}, words(name) ?? about.description ?? name)) };
   });
   const bound = h(

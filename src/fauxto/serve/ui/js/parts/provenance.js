@@ -29,7 +29,7 @@ function summary({ summary: word, decisive }) {
     unknown: t("The file says nothing about where it comes from. That is common and shows nothing."),
   }[word];
   if (word === "unknown") return words;
-  return `${words} ${decisive ? t("A trusted signature stands behind it.") : t("Anyone can write that.")}`;
+  return [words, decisive ? t("A trusted signature stands behind it.") : t("Anyone can write that.")].join(" ");
 }
 
 function state(word) {
@@ -58,6 +58,6 @@ function tag({ carrier, field, value, generator, strength }) {
     "li",
     {},
     h("p", { class: "who" }, h("span", { class: "layer" }, printable(carrier)), name ? h("code", {}, printable(name)) : null, h("span", { class: "strength" }, strengthName(strength))),
-    h("p", {}, h("bdi", {}, printable(value)), generator ? h("span", { class: "soft" }, ` ${t("(as {generator} writes it)", { generator: printable(generator) })}`) : null),
+    h("p", {}, h("bdi", {}, printable(value)), generator ? h("span", { class: "soft" }, " ", t("(as {generator} writes it)", { generator: printable(generator) })) : null),
   );
 }

@@ -20,6 +20,7 @@ export function stage({ base, layers, signal, start = 50 }) {
   const control = h("div", { class: "curtain", hidden: true }, label, slider);
   const missing = h("p", { class: "blank", hidden: true }, t("The picture is not kept any more."));
 
+  under.onload = () => canvas.classList.add("loaded");
   under.onerror = () => {
     canvas.hidden = control.hidden = true;
     missing.hidden = false;

@@ -16,7 +16,7 @@ export async function systems({ query }) {
     const found = all.filter((system) => (!kind || system.kinds.includes(kind)) && `${system.slug} ${system.title} ${system.card?.idea ?? ""}`.toLowerCase().includes(words));
     put(list, found.map(card));
     const works = found.filter(({ status }) => status === "works").length;
-    put(count, `${n("{count} system", "{count} systems", found.length)}, ${t("{number} of them with a claim that is re-checked", { number: number(works) })}`);
+    put(count, n("{count} system", "{count} systems", found.length), " · ", t("{number} with a claim that is re-checked", { number: number(works) }));
     note(query);
   };
   const set = (name) => (event) => {

@@ -92,7 +92,7 @@ export function verify({ service, signal }) {
 
 function limits({ max_bytes, max_files, retention_seconds }) {
   const kept = retention_seconds === null ? t("Pictures stay on this server until you delete them.") : deletion(retention_seconds / 3600);
-  return `${t("Up to {files} at once, {size} each.", { files: number(max_files), size: size(max_bytes) })} ${kept}`;
+  return [t("Up to {files} at once, {size} each.", { files: number(max_files), size: size(max_bytes) }), kept].join(" ");
 }
 
 function deletion(hours) {
