@@ -59,8 +59,9 @@ class DeepUpBlock(nn.Module):
 class DeepDownBlock(nn.Module):
     """Four activation-convolutions, 1x1, 3x3, 3x3, 1x1, perhaps an average of 2x2 in front of the last.
 
-    Its shortcut starts at the activated map, as in `residual_blocks.DownBlock`. `first` is the discriminator's first
-    block, whose shortcut averages before its convolution.
+    The average is behind the last activation ("compare_gan") or in front of it ("studiogan"). The shortcut starts at
+    the activated map, as in `residual_blocks.DownBlock`; that of the discriminator's `first` block averages before its
+    convolution.
     """
 
     def __init__(
@@ -89,9 +90,14 @@ class DeepDownBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(n, in, h, w)` to `(n, out, h, w)`, or half the sides."""
         shortcut = y = self.activation(x)
-        for convolution in self.convolutions[:-1]:
+        for convolution in self.convolutions[:-2]:
             y = self.activation(convolution(y))
-        y = self.convolutions[-1](functional.avg_pool2d(y, 2) if self.halve else y)
+        y = self.convolutions[-2](y)
+        if self.halve and self.added:
+            y = functional.avg_pool2d(self.activation(y), 2)
+        else:
+            y = self.activation(functional.avg_pool2d(y, 2) if self.halve else y)
+        y = self.convolutions[-1](y)
         pool_first = self.added or self.first
         if self.halve and pool_first:
             shortcut = functional.avg_pool2d(shortcut, 2)
