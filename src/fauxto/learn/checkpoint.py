@@ -51,6 +51,27 @@ def load_tensors(path: str | Path) -> dict[str, Tensor]:
     Errors: WeightError when the file is missing, unreadable, or holds anything that would run code.
     """
     path = Path(path)
+    return _flat(path, _read(path))
+
+
+def load_part(path: str | Path, part: str) -> dict[str, Tensor] | None:
+    """The state dict under the key `part` of a file that holds several, a GAN's `g_ema` say; None where it has none.
+
+    A lone tensor comes under its own key. In safetensors `part` is the first word of the names. Read as by
+    `load_tensors`. Errors: WeightError.
+    """
+    path = Path(path)
+    loaded = _read(path)
+    held = loaded.get(part) if isinstance(loaded, Mapping) else None
+    if held is None and isinstance(loaded, Mapping):
+        held = {key[len(part) + 1 :]: value for key, value in loaded.items() if str(key).startswith(f"{part}.")}
+    if isinstance(held, Tensor):
+        return {part: held}
+    return _flat(path, held) if held else None
+
+
+def _read(path: Path) -> object:
+    """What the file holds, unsorted. Errors: WeightError."""
     if not path.is_file():
         raise WeightError(f"There is no weight file at {path}.", fix="Check the path.")
     if path.suffix == ".safetensors":
@@ -60,14 +81,13 @@ def load_tensors(path: str | Path) -> dict[str, Tensor]:
             raise WeightError(f"{path} is not a safetensors file: {error}.", fix="Download it again.") from error
     try:
         with torch.serialization.safe_globals(HARMLESS):
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightError(
             f"{path} is not a checkpoint of plain tensors, and loading it could run code: {reason}",
             fix="Use the file that the authors published, or one saved as safetensors.",
         ) from error
-    return _flat(path, loaded)
 
 
 def _flat(path: Path, loaded: object) -> dict[str, Tensor]:
