@@ -18,6 +18,9 @@ _PORTS = frozenset({80, 443, 8000, 8008, 8080, 8443})
 _TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 """NAT64: the IPv4 address is in the last four bytes."""
 
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that has been given out to the internet."""
+
 
 def is_public(address: IP) -> bool:
     """Whether an IP address is one of the open internet, however it is dressed up.
@@ -35,6 +38,8 @@ def is_public(address: IP) -> bool:
         carried = [item for item in inner if item is not None]
         if carried:
             return all(map(is_public, carried))
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

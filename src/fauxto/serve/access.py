@@ -111,11 +111,15 @@ async def _caller(request: Request, service: Service) -> Caller:
     return caller
 
 
-def quota_headers(service: Service, caller: Caller) -> dict[str, str]:
-    """How many pictures a key has left today."""
+def tell_quota(response: Response, service: Service, caller: Caller) -> None:
+    """Add to the headers of an answer how many pictures a key has left today."""
     if not caller.per_day:
-        return {}
+        return
     with service.database.read() as session:
         left = max(0, caller.per_day - queue.used(session, caller.id))
     until = 86_400 - int(time.time()) % 86_400
-    return {"X-Quota-Policy": f'"pictures";q={caller.per_day};w=86400', "X-Quota": f'"pictures";r={left};t={until}'}
+    for name, value in (
+        ("RateLimit-Policy", f'"pictures";q={caller.per_day};w=86400'),
+        ("RateLimit", f'"pictures";r={left};t={until}'),
+    ):
+        response.headers[name] = ", ".join(filter(None, (response.headers.get(name), value)))

@@ -33,7 +33,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        opened = service or await run_in_threadpool(Service, settings)
+        opened: Service = service if service is not None else await run_in_threadpool(Service, settings)
         app.state.service = opened
         try:
             opened.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -17,7 +18,7 @@ class Metrics(Collector):
     def __init__(self, depth: Callable[[], int]) -> None:
         self.registry = CollectorRegistry()
         self._depth = depth
-        names = {"registry": self.registry}
+        names: Any = {"registry": self.registry}
         self.requests = Counter(
             "fauxto_requests", "Requests by method, route and status.", ["method", "route", "status"], **names
         )

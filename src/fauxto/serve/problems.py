@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -75,6 +76,8 @@ def install(app: FastAPI) -> None:
         headers = dict(getattr(error, "headers", {}))
         if error.code == "queue_full":
             headers.setdefault("Retry-After", str(request.app.state.service.retry_after()))
+        if error.code == "quota":
+            headers.setdefault("Retry-After", str(86_400 - int(time.time()) % 86_400))
         if error.code in ("no_key", "wrong_key"):
             headers.setdefault("WWW-Authenticate", 'Bearer realm="fauxto"')
         request.app.state.service.metrics.refused.labels(error.code).inc()

@@ -14,7 +14,7 @@ from fauxto.serve.store.tables import Job, Scan
 from fauxto.verdict.changes import what_would_change
 
 
-def when(microseconds: int | None) -> datetime | None:
+def when(microseconds: int | None) -> Any:
     """A time of a row."""
     return None if microseconds is None else datetime.fromtimestamp(microseconds / 1e6, UTC)
 
@@ -33,7 +33,7 @@ def finding_of(row: Scan) -> Finding | None:
 def summary(row: Scan) -> schema.Summary:
     """A scan in a list."""
     found = json.loads(row.finding) if row.finding else {}
-    told = {key: found.get(key) for key in ("verdict", "probability", "p_value", "fpr", "error")}
+    told: dict[str, Any] = {key: found.get(key) for key in ("verdict", "probability", "p_value", "fpr", "error")}
     return schema.Summary(**_common(row), **told)
 
 
@@ -91,7 +91,7 @@ def _common(row: Scan) -> dict[str, Any]:
 def _links(row: Scan, finding: Finding | None, files: Files) -> schema.Links:
     here = f"/v1/scans/{row.id}"
     if finding is None:
-        return schema.Links(self=here)
+        return schema.Links(self=here, picture=None)
     layers = {name: f"{here}/overlay/{name}.png" for name in files.layers(row.id)}
     if finding.regions:
         layers["heatmap"] = f"{here}/overlay/heatmap.png"

@@ -11,7 +11,7 @@ from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
 from fauxto.serve import schema, views
-from fauxto.serve.access import quota_headers
+from fauxto.serve.access import tell_quota
 from fauxto.serve.problems import ServiceError, responses
 from fauxto.serve.routes import arrive
 from fauxto.serve.routes.scans import Deleter, Reader, Sender, form, service_of
@@ -54,7 +54,7 @@ async def send(request: Request, response: Response, caller: Sender) -> schema.J
     came = await arrive.arrival(request, service, most=service.settings.max_files, body=schema.Addresses)
     job, new = await arrive.accept(service, caller, came, key, batch=True)
     shown = await run_in_threadpool(_look, service, caller, job)
-    response.headers.update(await run_in_threadpool(quota_headers, service, caller))
+    await run_in_threadpool(tell_quota, response, service, caller)
     response.headers["Location"] = shown.links.self
     response.status_code = 202 if new else 200
     return shown

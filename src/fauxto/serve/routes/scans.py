@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from fauxto.serve import schema, views
-from fauxto.serve.access import Allowed, quota_headers
+from fauxto.serve.access import Allowed, tell_quota
 from fauxto.serve.language import in_words
 from fauxto.serve.problems import responses
 from fauxto.serve.routes import arrive, waiting
@@ -83,7 +83,7 @@ async def send(request: Request, response: Response, caller: Sender) -> schema.S
     came = await arrive.arrival(request, service, most=1, body=schema.Address)
     scan, new = await arrive.accept(service, caller, came, key, batch=False)
     shown = await waiting.finished(service, caller, scan, patience)
-    response.headers.update(await run_in_threadpool(quota_headers, service, caller))
+    await run_in_threadpool(tell_quota, response, service, caller)
     response.headers["Location"] = shown.links.self
     response.status_code = 200 if not new else 201 if shown.status == "done" else 202
     return in_words(shown, request)
