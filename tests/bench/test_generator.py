@@ -13,8 +13,9 @@ from fauxto.errors import InputError
 from fauxto.nn.feature_network import random_network
 from fauxto.score.generative.conventions import CONVENTIONS, convention
 from fauxto.score.generative.frechet import frechet_of
+from fauxto.score.generative.inception_score import inception_score
 from fauxto.score.generative.manifold import manifold
-from fauxto.score.generative.resize import clean
+from fauxto.score.generative.resize import RESIZINGS, clean
 
 NETWORK = random_network(0)
 
@@ -71,10 +72,10 @@ def test_threads_engine_and_cache_change_nothing(folders, tmp_path, monkeypatch)
 def test_another_resizing_or_network_is_another_entry(folders, tmp_path):
     found = {
         evaluation(cache=tmp_path, convention=one, network=network).run(*folders).metrics["fid"]
-        for one in CONVENTIONS.values()
-        for network in (NETWORK, random_network(1))
+        for one, network in [(c, NETWORK) for c in CONVENTIONS.values()]
+        + [(convention("clean-fid"), random_network(1))]
     }
-    assert len({round(value, 6) for value in found}) == 8, "nvidia and torch-fidelity resize alike"
+    assert len({round(value, 6) for value in found}) == 5, "nvidia and torch-fidelity resize alike"
 
 
 def test_stored_moments_replace_the_reals(folders, tmp_path):
@@ -164,3 +165,35 @@ def test_a_draw_of_pictures_follows_the_seed(folders):
     found = [evaluation(most=5, seed=seed).run(*folders) for seed in (0, 0, 1)]
     assert found[0].fake["pictures"] == 5
     assert found[0].metrics == found[1].metrics != found[2].metrics
+
+
+def test_the_inception_score_is_that_of_the_fakes_logits(folders):
+    network = random_network(0)
+    rng = np.random.default_rng(0)
+    network.head = rng.normal(size=(5, 448)).astype(np.float32), rng.normal(size=5).astype(np.float32)
+    for name, bias, splits in (("studiogan", True, 1), ("torch-fidelity", False, 10)):
+        report = evaluation(network=network, metrics=("is",), convention=convention(name)).run(*folders)
+        assert report.metrics["is"]["splits"] == splits
+        if splits == 1:
+            resized = RESIZINGS["friendly-bilinear"]
+            paths = sorted(folders[1].rglob("*.png"))
+            planes = [resized(np.asarray(Image.open(path)), 64).transpose(2, 0, 1) for path in paths]
+            logits = network.logits(network.features(np.ascontiguousarray(planes)), bias)
+            assert report.metrics["is"]["mean"] == pytest.approx(inception_score(logits, 1).mean, rel=1e-4)
+
+
+def test_the_worse_the_fakes_the_larger_the_distance(folders, tmp_path):
+    """Five strengths of noise on the reals themselves; the control is the reals saved again."""
+    real, _ = folders
+    found = []
+    for strength in (0, 5, 10, 20, 40, 80):
+        rng = np.random.default_rng(1)
+        for path in real.rglob("*.png"):
+            pixels = np.asarray(Image.open(path), np.float64)
+            noisy = np.clip(pixels + strength * rng.normal(size=pixels.shape), 0, 255).astype(np.uint8)
+            target = tmp_path / str(strength) / path.relative_to(real)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(noisy).save(target)
+        found.append(evaluation().run(real, tmp_path / str(strength)).metrics["fid"])
+    assert found == sorted(found)
+    assert abs(found[0]) < 1e-6 < found[1]

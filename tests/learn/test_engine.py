@@ -11,6 +11,7 @@ import torch
 from fauxto.errors import ContractError, ResourceError
 from fauxto.learn.engine import TOLERANCE, check, fast_engine, torch_engine
 from fauxto.nn.feature_network import FeatureNetwork, Shape, random_network
+from fauxto.nn.swin import tiny_swin
 
 NETWORK = random_network(0)
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 3, 64, 64)).astype(np.float32)
@@ -46,3 +47,10 @@ def test_what_cannot_be_exported_is_said():
     with pytest.raises(ResourceError, match="cannot be exported") as caught:
         fast_engine(network)
     assert "--engine torch" in caught.value.fix
+
+
+def test_a_transformer_exports_with_a_free_batch():
+    body = tiny_swin(1)
+    network = FeatureNetwork(body, Shape(body.size, body.feature_width, "bicubic"), body.identity)
+    pixels = 255 * np.random.default_rng(0).random((5, 3, body.size, body.size)).astype(np.float32)
+    np.testing.assert_allclose(fast_engine(network)(pixels), network.features(pixels), atol=1e-5)
