@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from fauxto.forensics.trace import Trace
+from fauxto.language import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,27 @@ class Judgement:
     def sentence(self) -> str:
         """The share of untouched photographs that it flags, in words."""
         if self.threshold is None:
-            return "It never flags a picture."
+            return say("It never flags a picture.")
         if self.false_alarms is None:
-            return "How often it flags untouched photographs was not measured."
-        worst = f"; at worst {_percent(self.worst_rate or 0)} ({self.worst})" if self.worst else ""
-        return (
-            f"Flags {_percent(self.false_alarms)} of untouched photographs (95 % interval {_percent(self.low or 0)} to "
-            f"{_percent(self.high or 0)}, n = {self.photographs}{worst})."
+            return say("How often it flags untouched photographs was not measured.")
+        rate, low, high = (_percent(share or 0) for share in (self.false_alarms, self.low, self.high))
+        if not self.worst:
+            return say(
+                "Flags {rate} of untouched photographs (95 % interval {low} to {high}, n = {count}).",
+                rate=rate,
+                low=low,
+                high=high,
+                count=self.photographs,
+            )
+        return say(
+            "Flags {rate} of untouched photographs (95 % interval {low} to {high}, n = {count}; at worst {worst} "
+            "({name})).",
+            rate=rate,
+            low=low,
+            high=high,
+            count=self.photographs,
+            worst=_percent(self.worst_rate or 0),
+            name=self.worst,
         )
 
 
@@ -99,8 +114,17 @@ def together(flags: int) -> str:
     entry = read()["any_flag"].get(str(min(flags, 3)))
     if not flags or entry is None:
         return ""
-    count = f"{min(flags, 3)} flag{'s' if flags > 1 else ''} or more"
-    return f"{_percent(entry['rate'])} of untouched photographs raise {count} (n = {entry['n']})."
+    rate, photographs = _percent(entry["rate"]), entry["n"]
+    if flags == 1:
+        return say(
+            "{rate} of untouched photographs raise one flag or more (n = {count}).", rate=rate, count=photographs
+        )
+    return say(
+        "{rate} of untouched photographs raise {number} flags or more (n = {count}).",
+        rate=rate,
+        number=min(flags, 3),
+        count=photographs,
+    )
 
 
 def _percent(share: float) -> str:

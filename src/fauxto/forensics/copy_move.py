@@ -9,13 +9,16 @@ import numpy as np
 from fauxto.forensics.extra import need
 from fauxto.forensics.parts import checked, luma, placed
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 
 ABOUT = About(
     name="copy-move",
-    title="Copy-move",
+    title=say("Copy-move"),
     looks_for="areas that occur twice in the same picture, one moved, turned or scaled onto the other",
-    cannot_show="It cannot tell which of the two is the original. Buildings, patterns, text and repeated products "
-    "occur twice by themselves.",
+    cannot_show=say(
+        "It cannot tell which of the two is the original. Buildings, patterns, text and repeated products "
+        "occur twice by themselves."
+    ),
     unit="keypoints that one shift, turn and scale maps onto keypoints with the same surroundings",
     fails_on=(
         "windows, tiles, text, logos and other true repetitions",
@@ -53,12 +56,12 @@ def copy_move(pixels: np.ndarray) -> Trace:
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
     if min(gray.shape) < 64:
-        return Trace(ABOUT.name, None, "The picture is too small to look for copied areas.")
-    note = " It was shrunk for that." if shrink < 1 else ""
+        return Trace(ABOUT.name, None, say("The picture is too small to look for copied areas."))
+    note = " " + say("It was shrunk for that.") if shrink < 1 else ""
     first, second = _pairs(cv2, gray)
     fitted = _fit(cv2, gray, first, second) if len(first) >= _LEAST_PAIRS else None
     if fitted is None:
-        return Trace(ABOUT.name, 0.0, f"No area was found twice.{note}", None, {})
+        return Trace(ABOUT.name, 0.0, say("No area was found twice.") + note, None, {})
     count, matrix, alike = fitted
     target = cv2.warpAffine(alike.astype(np.uint8), matrix, gray.shape[::-1], flags=cv2.INTER_NEAREST)
     both = np.maximum(alike, target).astype(np.uint8)
@@ -74,7 +77,11 @@ def copy_move(pixels: np.ndarray) -> Trace:
     return Trace(
         ABOUT.name,
         float(count),
-        f"An area occurs twice, {np.hypot(*moved):.0f} pixels apart: {count} points of the one agree with the other."
+        say(
+            "An area occurs twice, {distance} pixels apart: {count} points of the one agree with the other.",
+            distance=f"{np.hypot(*moved):.0f}",
+            count=count,
+        )
         + note,
         placed(both.astype(np.float32), 0, 0, height, width),
         details,

@@ -6,13 +6,16 @@ import numpy as np
 
 from fauxto.forensics.parts import block_sums, central, checked, coverage, enlarged, placed, window_sums
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 
 ABOUT = About(
     name="demosaicing",
-    title="Demosaicing traces",
+    title=say("Demosaicing traces"),
     looks_for="the checkerboard that cameras leave when they fill in two thirds of the colours, and places without it",
-    cannot_show="Most pictures have lost this trace by compression or resizing: its absence everywhere means "
-    "nothing. Its absence in one place may be a repair by the camera itself.",
+    cannot_show=say(
+        "Most pictures have lost this trace by compression or resizing: its absence everywhere means "
+        "nothing. Its absence in one place may be a repair by the camera itself."
+    ),
     unit="share by which the checkerboard of the most unusual area falls short of the rest (0 none, 1 gone, 2 inverse)",
     fails_on=(
         "any resize, and JPEG below a quality of about 95: the trace is gone everywhere",
@@ -42,7 +45,7 @@ def demosaicing(pixels: np.ndarray) -> Trace:
     part, x, y = central(pixels)
     rows, columns = part.shape[0] // BLOCK, part.shape[1] // BLOCK
     if min(rows, columns) < WINDOW:
-        return Trace(ABOUT.name, None, "The picture is too small to look for demosaicing.")
+        return Trace(ABOUT.name, None, say("The picture is too small to look for demosaicing."))
     green = part[: rows * BLOCK, : columns * BLOCK, 1].astype(np.float32)
     padded = np.pad(green, 1, mode="reflect")
     mean = (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]) / 4
@@ -52,12 +55,12 @@ def demosaicing(pixels: np.ndarray) -> Trace:
     inside = block_sums((green < 4) | (green > 251), BLOCK) < 0.05 * BLOCK**2
     valid = inside & (first + second > BLOCK**2)
     if valid.sum() < LEAST_BLOCKS:
-        return Trace(ABOUT.name, None, "The picture is too smooth to look for demosaicing.")
+        return Trace(ABOUT.name, None, say("The picture is too smooth to look for demosaicing."))
     ratio = np.log((first + 1) / (second + 1))
     strength = float(np.median(ratio[valid]))
     details = {"strength": round(strength, 4), "present": abs(strength) >= PRESENT}
     if abs(strength) < PRESENT:
-        words = "No trace of demosaicing is left in this picture, as after most compression and resizing."
+        words = say("No trace of demosaicing is left in this picture, as after most compression and resizing.")
         return Trace(ABOUT.name, 0.0, words + coverage(pixels, part), None, details)
     held = window_sums(valid, WINDOW)
     local = window_sums(np.where(valid, np.clip(ratio / strength, -2, 3), 0), WINDOW) / np.maximum(held, 1)
@@ -66,8 +69,12 @@ def demosaicing(pixels: np.ndarray) -> Trace:
     return Trace(
         ABOUT.name,
         number,
-        "The picture bears the checkerboard of a camera's demosaicing; where it is weakest, "
-        f"{min(100, round(100 * number))} % of it is missing.{coverage(pixels, part)}",
+        say(
+            "The picture bears the checkerboard of a camera's demosaicing; where it is weakest, {percent} % of it is "
+            "missing.",
+            percent=min(100, round(100 * number)),
+        )
+        + coverage(pixels, part),
         placed(enlarged(lacking, BLOCK), x, y, *pixels.shape[:2]),
         details,
     )

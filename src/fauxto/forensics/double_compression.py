@@ -7,6 +7,7 @@ import numpy as np
 from fauxto.errors import InputError
 from fauxto.forensics.parts import MOST_PIXELS, enlarged, placed, window_sums
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 from fauxto.media.coefficients import Luma, block_dct, read_luma
 from fauxto.media.decode import Opened, open_picture
 from fauxto.media.limits import DEFAULT_LIMITS, Limits
@@ -14,10 +15,12 @@ from fauxto.media.quantization import STANDARD_LUMA, scaled
 
 ABOUT = About(
     name="double-compression",
-    title="Double JPEG compression",
+    title=say("Double JPEG compression"),
     looks_for="gaps in the stored coefficients that an earlier save at another quality left, and areas without them",
-    cannot_show="Saving twice is normal: every phone, editor and network does it. Only an area that lacks the first "
-    "save, while the rest has it, speaks for an edit.",
+    cannot_show=say(
+        "Saving twice is normal: every phone, editor and network does it. Only an area that lacks the first "
+        "save, while the rest has it, speaks for an edit."
+    ),
     unit="nats per coefficient by which 'saved once' explains the most unusual area better than 'saved twice'",
     fails_on=(
         "a first save at a higher quality than the last one: few gaps remain",
@@ -57,16 +60,18 @@ def double_compression(data: bytes | Opened, limits: Limits = DEFAULT_LIMITS) ->
     """
     opened = data if isinstance(data, Opened) else open_picture(data, limits)
     if opened.header.jpeg is None:
-        return Trace(ABOUT.name, None, "The file is no JPEG: it stores no coefficients to look at.")
+        return Trace(ABOUT.name, None, say("The file is no JPEG: it stores no coefficients to look at."))
     height, width = opened.header.jpeg.height, opened.header.jpeg.width
     try:
         luma = read_luma(opened, limits, MOST_PIXELS)
     except InputError as error:
         if error.code != "unsupported":
             raise
-        return Trace(ABOUT.name, None, "The JPEG stores no luma of full size, whose coefficients could be looked at.")
+        return Trace(
+            ABOUT.name, None, say("The JPEG stores no luma of full size, whose coefficients could be looked at.")
+        )
     if luma.valid.sum() < _LEAST_BLOCKS:
-        words = "The picture is too small or too bright to tell whether it was saved as JPEG before."
+        words = say("The picture is too small or too bright to tell whether it was saved as JPEG before.")
         return Trace(ABOUT.name, None, words)
     once, best, quality, gain = explain(luma)
     details = {
@@ -76,9 +81,13 @@ def double_compression(data: bytes | Opened, limits: Limits = DEFAULT_LIMITS) ->
     }
     note = ""
     if luma.levels.shape[0] < height // 8 or luma.levels.shape[1] < width // 8:
-        note = f" Only the central {8 * luma.levels.shape[1]} x {8 * luma.levels.shape[0]} pixels were examined."
+        note = " " + say(
+            "Only the central {width} x {height} pixels were examined.",
+            width=8 * luma.levels.shape[1],
+            height=8 * luma.levels.shape[0],
+        )
     if gain < TWICE:
-        words = "The stored coefficients look as if this file was saved as JPEG once."
+        words = say("The stored coefficients look as if this file was saved as JPEG once.")
         return Trace(ABOUT.name, 0.0, words + note, None, details)
     held = window_sums(luma.valid, WINDOW) * len(FREQUENCIES)
     local = window_sums(np.where(luma.valid, once - best, 0), WINDOW) / np.maximum(held, 1)
@@ -88,8 +97,13 @@ def double_compression(data: bytes | Opened, limits: Limits = DEFAULT_LIMITS) ->
     return Trace(
         ABOUT.name,
         number,
-        f"The picture was saved as JPEG at least twice, the first time at a quality of about {quality}. In the most "
-        f"unusual area, one save explains the coefficients better by {number:.2f} nats each.{note}",
+        say(
+            "The picture was saved as JPEG at least twice, the first time at a quality of about {quality}. In the most "
+            "unusual area, one save explains the coefficients better by {number} nats each.",
+            quality=quality,
+            number=f"{number:.2f}",
+        )
+        + note,
         placed(enlarged(lacking / FULL, 8), x, y, height, width),
         details,
     )

@@ -16,15 +16,19 @@ from fauxto.forensics.parts import (
     placed,
 )
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 from fauxto.media.decode import decode
 from fauxto.media.encode import encode
 
 ABOUT = About(
     name="error-level",
-    title="Error level analysis",
+    title=say("Error level analysis"),
     looks_for="parts that change more, or less, than parts of the same texture when the picture is saved once more",
-    cannot_show="Bright spots are mostly edges, saturated colours and sharpening. It shows a different history of "
-    "compression at best, never what was done, and a picture that was re-saved after editing shows nothing.",
+    cannot_show=say(
+        "Bright spots are mostly edges, saturated colours and sharpening. It shows a different history of "
+        "compression at best, never what was done, and a picture that was re-saved after editing shows "
+        "nothing."
+    ),
     unit="robust standard deviations by which the most unusual area departs from blocks of equal texture",
     fails_on=(
         "a second save as JPEG, a resize or a social network after the edit: the levels are even again",
@@ -49,7 +53,7 @@ def error_level(pixels: np.ndarray) -> Trace:
     pixels = checked(pixels)
     part, x, y = central(pixels)
     if min(part.shape[:2]) < 8 * WINDOW:
-        return Trace(ABOUT.name, None, "The picture is too small for error level analysis.")
+        return Trace(ABOUT.name, None, say("The picture is too small for error level analysis."))
     again = decode(encode(part, quality=QUALITY, subsampling="4:4:4"))
     error = block_sums(np.abs(luma(part) - luma(again)), 8) / 64
     bright = luma(part)
@@ -59,13 +63,17 @@ def error_level(pixels: np.ndarray) -> Trace:
     departure = departures(np.log(error + 0.05), texture, valid)
     smooth = np.abs(coherent(departure, valid, WINDOW))
     if not smooth.any():
-        return Trace(ABOUT.name, None, "The picture is too flat for error level analysis.")
+        return Trace(ABOUT.name, None, say("The picture is too flat for error level analysis."))
     number = float(smooth.max())
     return Trace(
         ABOUT.name,
         number,
-        "When the picture is saved once more, the most unusual area changes "
-        f"{number:.1f} standard deviations unlike other parts of the same texture.{coverage(pixels, part)}",
+        say(
+            "When the picture is saved once more, the most unusual area changes {number} standard deviations unlike "
+            "other parts of the same texture.",
+            number=f"{number:.1f}",
+        )
+        + coverage(pixels, part),
         placed(enlarged(smooth / FULL, 8), x, y, *pixels.shape[:2]),
         {"quality": QUALITY},
     )

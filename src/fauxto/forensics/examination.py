@@ -14,6 +14,7 @@ from fauxto.finding import Evidence
 from fauxto.forensics.calibration import Judgement, judge
 from fauxto.forensics.tools import TOOLS, check, tool
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 from fauxto.media.decode import Opened, open_picture
 from fauxto.media.limits import DEFAULT_LIMITS, Limits
 from fauxto.media.orientation import upright
@@ -150,4 +151,6 @@ def _turned(trace: Trace, turn: int) -> Trace:
 
 
 def _missing(name: str, reason: str) -> Evidence:
-    return Evidence(LAYER, f"The forensic tools were not all asked ({name}): {reason}.", "none")
+    return Evidence(
+        LAYER, say("The forensic tools were not all asked ({name}): {reason}.", name=name, reason=reason), "none"
+    )

@@ -6,15 +6,18 @@ import numpy as np
 
 from fauxto.forensics.parts import central, checked, coverage, enlarged, luma, placed, window_sums
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 from fauxto.media.coefficients import block_dct
 from fauxto.media.quantization import STANDARD_LUMA, scaled
 
 ABOUT = About(
     name="jpeg-ghosts",
-    title="JPEG ghosts",
+    title=say("JPEG ghosts"),
     looks_for="parts that were once saved as JPEG at another quality than the rest of the picture",
-    cannot_show="It shows that parts have a different history of compression, not who did what; a picture without any "
-    "JPEG history shows nothing.",
+    cannot_show=say(
+        "It shows that parts have a different history of compression, not who did what; a picture without "
+        "any JPEG history shows nothing."
+    ),
     unit="difference of the rounding error between the most unusual area and the whole picture (0 none, 1 full)",
     fails_on=(
         "a last save at a lower quality than the earlier ones: it wipes out the ghost",
@@ -44,7 +47,7 @@ def jpeg_ghosts(pixels: np.ndarray) -> Trace:
     part, x, y = central(pixels)
     rows, columns = part.shape[0] // 8, part.shape[1] // 8
     if min(rows, columns) < WINDOW:
-        return Trace(ABOUT.name, None, "The picture is too small to look for JPEG ghosts.")
+        return Trace(ABOUT.name, None, say("The picture is too small to look for JPEG ghosts."))
     plane = luma(part[: 8 * rows, : 8 * columns])
     coefficients = block_dct(plane)
     coefficients[..., 0, 0] = 0
@@ -67,15 +70,23 @@ def jpeg_ghosts(pixels: np.ndarray) -> Trace:
         if difference.max() > best:
             best, ghost, quality = float(difference.max()), difference, candidate
     if quality is None:
-        return Trace(ABOUT.name, None, "The picture is too smooth to look for JPEG ghosts.")
+        return Trace(ABOUT.name, None, say("The picture is too smooth to look for JPEG ghosts."))
     history = min(whole, key=lambda q: whole[q])
     known = history if whole[history] < 0.6 else None
-    words = f"The whole picture bears the trace of a JPEG of quality {known}. " if known else ""
+    words = (
+        say("The whole picture bears the trace of a JPEG of quality {quality}.", quality=known) + " " if known else ""
+    )
     return Trace(
         ABOUT.name,
         best,
-        f"{words}The most unusual area differs from the rest by {best:.2f} (0 none, 1 full) in its trace of an earlier "
-        f"save at quality {quality}.{coverage(pixels, part)}",
+        words
+        + say(
+            "The most unusual area differs from the rest by {number} (0 none, 1 full) in its trace of an earlier save "
+            "at quality {quality}.",
+            number=f"{best:.2f}",
+            quality=quality,
+        )
+        + coverage(pixels, part),
         placed(enlarged(ghost, 8), x, y, *pixels.shape[:2]),
         {"quality": quality, "history": known},
     )

@@ -9,14 +9,17 @@ import numpy as np
 from fauxto.forensics.extra import need
 from fauxto.forensics.parts import central, checked, coverage, luma, placed
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 from fauxto.media.coefficients import basis
 
 ABOUT = About(
     name="jpeg-grid",
-    title="JPEG grid",
+    title=say("JPEG grid"),
     looks_for="the 8 x 8 grid that saving as JPEG leaves, and areas whose grid begins elsewhere than that of the rest",
-    cannot_show="A grid that begins elsewhere in the whole picture shows a crop, nothing more. Areas without a grid "
-    "are not shown.",
+    cannot_show=say(
+        "A grid that begins elsewhere in the whole picture shows a crop, nothing more. Areas without a grid "
+        "are not shown."
+    ),
     unit="decimal logarithm of how much rarer the most unusual area is than once a picture by chance (0 none)",
     fails_on=(
         "one pasted area in 64 falls on the grid of the rest by chance",
@@ -47,7 +50,7 @@ def jpeg_grid(pixels: np.ndarray) -> Trace:
     part, x, y = central(pixels, MOST)
     height, width = part.shape[:2]
     if min(height, width) < 64:
-        return Trace(ABOUT.name, None, "The picture is too small to look for a JPEG grid.")
+        return Trace(ABOUT.name, None, say("The picture is too small to look for a JPEG grid."))
     votes = grid_votes(luma(part))
     tests = 64 * height * width * math.sqrt(height * width)
 
@@ -78,14 +81,19 @@ def jpeg_grid(pixels: np.ndarray) -> Trace:
     origin_xy = ((main % 8 + x) % 8, (main // 8 + y) % 8) if found else None
     details = {"origin": origin_xy, "foreign": None}
     words = (
-        "No trace of a JPEG grid is left." if origin_xy is None else "The JPEG grid begins where the picture begins."
+        say("No trace of a JPEG grid is left.")
+        if origin_xy is None
+        else say("The JPEG grid begins where the picture begins.")
     )
     if origin_xy not in (None, (0, 0)):
-        words = f"The JPEG grid begins at {origin_xy}: the picture was cropped or shifted after a save as JPEG."
+        words = say(
+            "The JPEG grid begins at {origin}: the picture was cropped or shifted after a save as JPEG.",
+            origin=origin_xy,
+        )
     if area is None or foreign is None:
         return Trace(ABOUT.name, 0.0, words + coverage(pixels, part), None, details)
     details["foreign"] = ((foreign % 8 + x) % 8, (foreign // 8 + y) % 8)
-    words += f" The grid of one area begins at {details['foreign']} instead."
+    words += " " + say("The grid of one area begins at {origin} instead.", origin=details["foreign"])
     map_ = placed(area.astype(np.float32), x, y, *pixels.shape[:2])
     return Trace(ABOUT.name, worst, words + coverage(pixels, part), map_, details)
 

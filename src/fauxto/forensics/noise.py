@@ -7,13 +7,16 @@ import numpy as np
 from fauxto.forensics.extra import need
 from fauxto.forensics.parts import block_sums, central, checked, coherent, coverage, departures, enlarged, luma, placed
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 
 ABOUT = About(
     name="noise",
-    title="Noise inconsistency",
+    title=say("Noise inconsistency"),
     looks_for="parts whose finest grain is stronger or weaker than in parts of the same brightness and texture",
-    cannot_show="Depth of field, shadows, denoising in the camera and compression all change the grain of an untouched "
-    "photograph.",
+    cannot_show=say(
+        "Depth of field, shadows, denoising in the camera and compression all change the grain of an "
+        "untouched photograph."
+    ),
     unit="robust standard deviations by which the most unusual area departs from blocks of equal texture",
     fails_on=(
         "sharp against blurred parts of an untouched photograph",
@@ -39,7 +42,7 @@ def noise(pixels: np.ndarray) -> Trace:
     part, x, y = central(pixels)
     rows, columns = part.shape[0] // BLOCK, part.shape[1] // BLOCK
     if min(rows, columns) < WINDOW:
-        return Trace(ABOUT.name, None, "The picture is too small to compare its noise.")
+        return Trace(ABOUT.name, None, say("The picture is too small to compare its noise."))
     plane = luma(part[: rows * BLOCK, : columns * BLOCK])
     _, (across, down, diagonal) = pywt.dwt2(plane, "db8", mode="periodization")
     half = BLOCK // 2
@@ -50,12 +53,16 @@ def noise(pixels: np.ndarray) -> Trace:
     valid = (bright > 8) & (bright < 247) & (block_sums(np.abs(diagonal), half) > 1e-3)
     smooth = np.abs(coherent(departures(level, texture, valid), valid, WINDOW))
     if not smooth.any():
-        return Trace(ABOUT.name, None, "The picture is too flat to compare its noise.")
+        return Trace(ABOUT.name, None, say("The picture is too flat to compare its noise."))
     number = float(smooth.max())
     return Trace(
         ABOUT.name,
         number,
-        f"The grain of the most unusual area lies {number:.1f} standard deviations off that of other parts with the "
-        f"same texture.{coverage(pixels, part)}",
+        say(
+            "The grain of the most unusual area lies {number} standard deviations off that of other parts with the "
+            "same texture.",
+            number=f"{number:.1f}",
+        )
+        + coverage(pixels, part),
         placed(enlarged(smooth / FULL, BLOCK), x, y, *pixels.shape[:2]),
     )

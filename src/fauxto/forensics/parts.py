@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fauxto.errors import InputError
+from fauxto.language import say
 from fauxto.media.coefficients import middle
 
 MOST_PIXELS = 2**22
@@ -52,7 +53,9 @@ def coverage(pixels: np.ndarray, part: np.ndarray) -> str:
     """A sentence on what was read, empty where that is the whole picture."""
     if part.shape[:2] == pixels.shape[:2]:
         return ""
-    return f" Only the central {part.shape[1]} x {part.shape[0]} pixels were examined."
+    return " " + say(
+        "Only the central {width} x {height} pixels were examined.", width=part.shape[1], height=part.shape[0]
+    )
 
 
 def luma(pixels: np.ndarray) -> np.ndarray:

@@ -9,16 +9,19 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 from fauxto.media.decode import Opened, open_picture
 from fauxto.media.limits import DEFAULT_LIMITS, Limits
 from fauxto.media.quantization import STANDARD_CHROMA, STANDARD_LUMA, quality_of, scaled
 
 ABOUT = About(
     name="quantization",
-    title="Quantization tables",
+    title=say("Quantization tables"),
     looks_for="the tables by which the file was compressed: each encoder has its own habits",
-    cannot_show="Tables name who saved the file last, not who made the picture. Many programs, cameras and all large "
-    "networks share the same tables, and tables can be copied.",
+    cannot_show=say(
+        "Tables name who saved the file last, not who made the picture. Many programs, cameras and all large "
+        "networks share the same tables, and tables can be copied."
+    ),
     unit="IJG quality of the tables, 1 to 100; it is no sign of editing and is never flagged",
     fails_on=(
         "the tables of the standard: nearly every program and many phones write them",
@@ -40,10 +43,10 @@ def quantization(data: bytes | Opened, limits: Limits = DEFAULT_LIMITS) -> Trace
     """
     header = (data if isinstance(data, Opened) else open_picture(data, limits)).header.jpeg
     if header is None:
-        return Trace(ABOUT.name, None, "The file is no JPEG: it has no quantization tables.")
+        return Trace(ABOUT.name, None, say("The file is no JPEG: it has no quantization tables."))
     tables = [header.quantization[c.table] for c in header.components[:2] if c.table in header.quantization]
     if not tables:
-        return Trace(ABOUT.name, None, "The JPEG names no quantization table of its own.")
+        return Trace(ABOUT.name, None, say("The JPEG names no quantization table of its own."))
     quality = quality_of(*tables)
     kind, seen = standard(tables), seen_in(tables)
     if kind is None:
@@ -91,13 +94,33 @@ def _encoders() -> dict[str, dict[str, int]]:
 
 
 def _words(kind: str, quality: float | None, seen: dict[str, int]) -> str:
-    about = f"about quality {quality:g}" if quality is not None else "of no quality on the usual scale"
-    who = ", ".join(f"{name} ({count})" for name, count in list(seen.items())[:5])
+    about = (
+        say("about quality {number}", number=f"{quality:g}")
+        if quality is not None
+        else say("of no quality on the usual scale")
+    )
+    sources = ", ".join(f"{name} ({count})" for name, count in list(seen.items())[:5])
+    if kind == "standard" and seen:
+        return say(
+            "The tables are those of the JPEG standard at quality {number}. Nearly every program writes them; in "
+            "reference photographs also {sources}.",
+            number=f"{quality:g}",
+            sources=sources,
+        )
     if kind == "standard":
-        text = f"The tables are those of the JPEG standard at quality {quality:g}. Nearly every program writes them"
-        return f"{text}; in reference photographs also {who}." if seen else f"{text}, and many phones."
+        return say(
+            "The tables are those of the JPEG standard at quality {number}. Nearly every program writes them, and many "
+            "phones.",
+            number=f"{quality:g}",
+        )
     if kind == "standard-luma":
-        return f"The luma table is one of the standard's ({about}); the chroma table is an encoder's own."
+        return say(
+            "The luma table is one of the standard's ({about}); the chroma table is an encoder's own.", about=about
+        )
     if kind == "known":
-        return f"The tables ({about}) were seen in reference photographs of {who}; others may write them too."
-    return f"The tables ({about}) are neither the standard's nor any of the reference photographs'."
+        return say(
+            "The tables ({about}) were seen in reference photographs of {sources}; others may write them too.",
+            about=about,
+            sources=sources,
+        )
+    return say("The tables ({about}) are neither the standard's nor any of the reference photographs'.", about=about)

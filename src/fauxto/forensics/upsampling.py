@@ -7,13 +7,16 @@ import numpy as np
 from fauxto.forensics.extra import need
 from fauxto.forensics.parts import central, checked, coverage, luma, placed
 from fauxto.forensics.trace import About, Trace
+from fauxto.language import say
 
 ABOUT = About(
     name="upsampling",
-    title="Up-sampling peaks",
+    title=say("Up-sampling peaks"),
     looks_for="the regular pattern that enlarging or turning leaves between neighbouring pixels, here or there",
-    cannot_show="A whole picture that was resized is ordinary. Peaks at multiples of 1/8 are left out, for a JPEG has "
-    "them too: a generator that enlarges by 2, 4 or 8 is not seen by this number.",
+    cannot_show=say(
+        "A whole picture that was resized is ordinary. Peaks at multiples of 1/8 are left out, for a JPEG "
+        "has them too: a generator that enlarges by 2, 4 or 8 is not seen by this number."
+    ),
     unit="strongest peak of the spectrum of a 256 x 256 window over its surroundings, as a ratio",
     fails_on=(
         "JPEG below a quality of about 85 after the resize, and shrinking: the pattern is gone",
@@ -45,7 +48,7 @@ def upsampling(pixels: np.ndarray) -> Trace:
     part, x, y = central(pixels)
     height, width = part.shape[:2]
     if min(height, width) < TILE:
-        return Trace(ABOUT.name, None, "The picture is too small to look for traces of up-sampling.")
+        return Trace(ABOUT.name, None, say("The picture is too small to look for traces of up-sampling."))
     predictable = predictability(luma(part))
     window = np.outer(np.hanning(TILE), np.hanning(TILE)).astype(np.float32)
     tops, lefts = _starts(height), _starts(width)
@@ -69,8 +72,14 @@ def upsampling(pixels: np.ndarray) -> Trace:
     return Trace(
         ABOUT.name,
         number,
-        f"The strongest regular pattern stands {number:.1f} times above its surroundings in the spectrum, at "
-        f"{found[0]:.3f} by {found[1]:.3f} cycles per pixel.{coverage(pixels, part)}",
+        say(
+            "The strongest regular pattern stands {number} times above its surroundings in the spectrum, at {across} "
+            "by {down} cycles per pixel.",
+            number=f"{number:.1f}",
+            across=f"{found[0]:.3f}",
+            down=f"{found[1]:.3f}",
+        )
+        + coverage(pixels, part),
         placed(_spread(strength / max(number, 1e-6), tops, lefts, height, width), x, y, *pixels.shape[:2]),
         {"frequency": found, "grid_peak": round(at_grid, 2)},
     )

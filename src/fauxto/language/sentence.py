@@ -13,37 +13,26 @@ from functools import cache, lru_cache
 
 from fauxto.language.catalogue import DEFAULT, sentences, texts
 
-PHRASES = frozenset({"bound", "claim", "rate", "reason", "says", "who"})
+PHRASES = frozenset({"about", "bound", "claim", "high", "low", "rate", "reason", "says", "who", "worst"})
 """Placeholders for words of ours: translated in turn."""
 
 NUMBERS = frozenset(
-    {
-        "agree",
-        "count",
-        "deviation",
-        "height",
-        "largest",
-        "needed",
-        "number",
-        "percent",
-        "quality",
-        "seconds",
-        "total",
-        "width",
-    }
+    {"across", "agree", "count", "deviation", "distance", "down", "height", "largest", "needed", "number", "percent"}
+    | {"quality", "seconds", "total", "width"}
 )
 """Placeholders for numbers: digits, a sign and a decimal point, which becomes the mark of the language."""
 
-QUOTED = frozenset({"generator", "issuer", "place", "sets", "value"})
-"""Placeholders for what a file or a model's maker wrote: quoted as it is."""
+QUOTED = frozenset({"generator", "issuer", "name", "origin", "place", "sets", "sources", "value"})
+"""Placeholders for names, positions, and what a file or a model's maker wrote: quoted as it is."""
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 _DECIMAL = {"de": ",", "fr": ",", "es": ","}
+_COLON = {"fr": "\u00a0: ", "zh": "："}
 _LEAST = 12
 """Letters of ours that a whole sentence has to share with a text of the catalogue to be taken for it."""
 
-_LONGEST, _PARTS = 4000, 8
+_LONGEST, _PARTS = 4000, 12
 _END = re.compile(r"(?<=[.!?]) ")
 
 
@@ -59,7 +48,10 @@ def translate(sentence: str, language: str) -> str:
 
 
 def _in_parts(sentence: str, language: str) -> str:
-    """Several sentences in a row, each looked up; the longest run that is one text of ours counts as one."""
+    """A title of ours, a colon and the rest, or several sentences in a row, the longest run of one text as one."""
+    title, colon, rest = sentence.partition(": ")
+    if colon and texts(language).gettext(title) != title:
+        return f"{texts(language).gettext(title)}{_COLON.get(language, ': ')}{translate(rest, language)}"
     parts, said = _END.split(sentence) if len(sentence) <= _LONGEST else [], []
     if not 1 < len(parts) <= _PARTS:
         return sentence

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from fauxto.finding import Evidence
+from fauxto.language import say
 from fauxto.verdict.altered import MapScore
 from fauxto.verdict.wording import rate
 
-STANDS_OUT = (
+STANDS_OUT = say(
     "Part of the picture does not fit the rest of it: at most {rate} untouched reference photographs hold a part that "
     "stands out this much, in every set large enough to tell: {sets}."
 )
-STANDS_OUT_WEAKLY = (
+STANDS_OUT_WEAKLY = say(
     "Part of the picture stands out from the rest, as in up to {rate} untouched reference photographs; that is no "
     "evidence of an edit at the bound asked for, {bound}."
 )
-NOTHING_STANDS_OUT = (
+NOTHING_STANDS_OUT = say(
     "No part of the picture stands out from the rest: up to {rate} untouched reference photographs hold a part that "
     "stands out as much."
 )
-CANNOT_TELL = (
+CANNOT_TELL = say(
     "A false-alarm bound of {bound} needs larger sets of reference photographs than there are: no part of the picture "
     "can be called altered."
 )
-ONLY_EVIDENCE = "The map is shown as a hint of where to look. It is not reliable enough to decide the verdict."
-WHERE_LIMIT = (
+ONLY_EVIDENCE = say("The map is shown as a hint of where to look. It is not reliable enough to decide the verdict.")
+WHERE_LIMIT = say(
     "It shows that noise and fine texture differ, not what was done or by whom. Sharp and blurred parts side by side, "
     "captions, collages and local filters of a phone can look the same."
 )
-MISSED_LIMIT = (
+MISSED_LIMIT = say(
     "Careful edits, and edits saved again with strong compression or made smaller, leave nothing that differs. A "
     "picture that was altered as a whole has no part to differ from."
 )
-CONTRADICTED = "A trusted signer states that a camera took this picture, but part of it does not fit the rest."
-PARTLY_READ = "The picture is large: {percent} % of it were read, evenly spread."
-NOT_MAPPED = "The picture was not searched for altered regions: {reason}."
+CONTRADICTED = say("A trusted signer states that a camera took this picture, but part of it does not fit the rest.")
+PARTLY_READ = say("The picture is large: {percent} % of it were read, evenly spread.")
+NOT_MAPPED = say("The picture was not searched for altered regions: {reason}.")
 
 
 def altered(score: MapScore) -> Evidence:
