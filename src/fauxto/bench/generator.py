@@ -45,7 +45,7 @@ class Side:
         """Take in a batch; without `keep` features are held only while they are fewer than the moments' own rows."""
         assert self.moments is not None
         self.moments.add(batch.features)
-        if keep or self.moments.count <= len(self.moments.mean):
+        if keep or self.moments.count <= self.moments.width:
             self.rows.append(batch.features)
             self.classes += batch.classes
         else:

@@ -12,6 +12,9 @@ import numpy as np
 from fauxto.errors import InputError
 from fauxto.score.generative.features import as_features
 
+ROWS = 512
+"""Pictures that are joined at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gaussian:
@@ -50,53 +53,71 @@ def load_gaussian(path: str | Path) -> Gaussian:
 class Moments:
     """Count, mean and scatter (the sum of outer products around the mean) of what was added so far.
 
-    Batches are centred before they are multiplied and joined by the rule of Chan, Golub and LeVeque (1979): plain sums
-    of squares lose all digits where the mean is large beside the deviation.
+    Blocks are centred before they are multiplied and joined by the rule of Chan, Golub and LeVeque (1979): plain sums
+    of squares lose all digits where the mean is large beside the deviation. Small batches wait for a block of `ROWS`:
+    every join touches all of d x d.
     """
 
     def __init__(self, width: int) -> None:
-        self.count = 0
-        self.mean = np.zeros(width)
-        self.scatter = np.zeros((width, width))
+        self.width = width
+        self._count = 0
+        self._mean = np.zeros(width)
+        self._scatter = np.zeros((width, width))
+        self._waiting: list[np.ndarray] = []
 
     @classmethod
-    def of(cls, features: np.ndarray, rows: int = 4096) -> Self:
-        """The moments of a table `(n, d)`, read in blocks of `rows`."""
+    def of(cls, features: np.ndarray) -> Self:
+        """The moments of a table `(n, d)`."""
         moments = cls(np.shape(features)[1])
-        for start in range(0, len(features), rows):
-            moments.add(features[start : start + rows])
+        for start in range(0, len(features), ROWS):
+            moments.add(features[start : start + ROWS])
         return moments
+
+    @property
+    def count(self) -> int:
+        """Pictures so far."""
+        return self._count + sum(map(len, self._waiting))
 
     def add(self, features: np.ndarray) -> None:
         """Take in a batch `(n, d)`. Errors: InputError."""
         batch = as_features(features)
-        if batch.shape[1] != len(self.mean):
+        if batch.shape[1] != self.width:
             raise InputError(
-                f"A batch has {batch.shape[1]} numbers a picture; expected {len(self.mean)}.",
+                f"A batch has {batch.shape[1]} numbers a picture; expected {self.width}.",
                 fix="Compute all features with the same network.",
             )
-        mean = batch.mean(0)
-        batch = batch - mean
-        self._join(len(batch), mean, batch.T @ batch)
+        self._waiting.append(batch)
+        if sum(map(len, self._waiting)) >= ROWS:
+            self._settle()
 
     def merge(self, other: Moments) -> None:
         """Take in what another process has seen."""
-        if other.count:
-            self._join(other.count, other.mean, other.scatter)
+        other._settle()
+        if other._count:
+            self._join(other._count, other._mean, other._scatter)
 
     def gaussian(self) -> Gaussian:
         """Mean and unbiased covariance. Errors: InputError for fewer than two pictures."""
-        if self.count < 2:
+        self._settle()
+        if self._count < 2:
             raise InputError(
-                f"A covariance needs at least two pictures; got {self.count}.",
+                f"A covariance needs at least two pictures; got {self._count}.",
                 fix="Give more pictures.",
                 code="too_few_pictures",
             )
-        return Gaussian(self.mean.copy(), self.scatter / (self.count - 1), self.count)
+        return Gaussian(self._mean.copy(), self._scatter / (self._count - 1), self._count)
+
+    def _settle(self) -> None:
+        if self._waiting:
+            block = np.concatenate(self._waiting)
+            self._waiting = []
+            mean = block.mean(0)
+            block -= mean
+            self._join(len(block), mean, block.T @ block)
 
     def _join(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
-        total = self.count + count
-        step = mean - self.mean
-        self.scatter += scatter + np.outer(step, step) * (self.count * count / total)
-        self.mean += step * (count / total)
-        self.count = total
+        total = self._count + count
+        step = mean - self._mean
+        self._scatter += scatter + np.outer(step, step) * (self._count * count / total)
+        self._mean += step * (count / total)
+        self._count = total
