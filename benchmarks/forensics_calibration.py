@@ -1,7 +1,7 @@
 """Ask every forensic tool about untouched photographs and about forgeries, and write what `fauxto.forensics` ships.
 
     python benchmarks/forensics_calibration.py measure --pool POOL --rows rows.jsonl [--only NAME ...]
-    python benchmarks/forensics_calibration.py forge --pool POOL --rows forged.jsonl [--each 20] [--only NAME ...]
+    python benchmarks/forensics_calibration.py forge --pool POOL --rows forged.jsonl [--each 20] [--matched]
     python benchmarks/forensics_calibration.py tampered --pool POOL --rows tampered.jsonl [--each 30]
     python benchmarks/forensics_calibration.py write --rows rows.jsonl --forged forged.jsonl --tampered tampered.jsonl
 
@@ -48,6 +48,16 @@ BOUND, LEAST = 0.05, 20
 FLOORS = {"double-compression": 0.1, "demosaicing": 0.5, "jpeg-grid": 1.0, "copy-move": 5.0}
 """No threshold lies below these: hardly any photograph moves these tools, and a bare trace is no flag."""
 OUT = Path("src/fauxto/forensics/calibration.json")
+MADE_FOR = {
+    "jpeg-splice": ("jpeg-ghosts", "jpeg-grid", "error-level"),
+    "resaved-splice": ("jpeg-ghosts", "double-compression", "error-level"),
+    "inpainted": ("jpeg-ghosts", "double-compression", "noise"),
+    "copy-move": ("copy-move",),
+    "resampled": ("upsampling",),
+    "noise": ("noise",),
+    "mosaic": ("demosaicing",),
+}
+"""What `--matched` asks: of each kind of forgery the tools that could see it."""
 UNTURN = {6: 8, 8: 6}
 
 
@@ -119,7 +129,7 @@ def measure(pool: Path, rows: Path, only: list[str]) -> None:
             out.flush()
 
 
-def forged(pool: Path, rows: Path, only: list[str], each: int) -> None:
+def forged(pool: Path, rows: Path, only: list[str], each: int, matched: bool) -> None:
     """Ask every tool about forgeries of each kind and their controls."""
     done = known(rows)
     hosts = [row for name, row in photographs(pool) if name != "scan" and int(row["width"]) * int(row["height"]) > 2e5]
@@ -127,7 +137,8 @@ def forged(pool: Path, rows: Path, only: list[str], each: int) -> None:
         for i in range(each):
             pictures = [decode((pool / row["path"]).read_bytes()) for row in hosts[i : i + 2]]
             for k, kind in enumerate(KINDS):
-                wanted = [name for name in only if f"{kind}:{i}:{name}" not in done]
+                mine = MADE_FOR[kind] if matched else only
+                wanted = [name for name in mine if f"{kind}:{i}:{name}" not in done]
                 if not wanted:
                     continue
                 fake, control, mask = forge(kind, *pictures, np.random.default_rng([i, k]))
@@ -261,13 +272,14 @@ def main() -> None:
     parser.add_argument("--tampered", type=Path)
     parser.add_argument("--only", nargs="*", default=list(TOOLS))
     parser.add_argument("--each", type=int, default=20)
+    parser.add_argument("--matched", action="store_true", help="of each kind of forgery ask only the tools made for it")
     parser.add_argument("--out", type=Path, default=OUT)
     a = parser.parse_args()
     match a.step:
         case "measure":
             measure(a.pool, a.rows, a.only)
         case "forge":
-            forged(a.pool, a.rows, a.only, a.each)
+            forged(a.pool, a.rows, a.only, a.each, a.matched)
         case "tampered":
             tampered(a.pool, a.rows, a.only, a.each)
         case "write":

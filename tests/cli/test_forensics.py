@@ -12,6 +12,7 @@ from fauxto.cli.app import main
 from fauxto.errors import ResourceError
 from fauxto.forensics.tools import TOOLS
 from fauxto.media.encode import encode
+from fauxto.media.limits import Limits
 from fauxto.run import traces as running
 from tests.forensics.pictures import saved, scene
 
@@ -72,16 +73,17 @@ def test_an_answer_of_a_worker_that_was_taken_over_is_refused(answer):
 
 
 def test_a_scan_adds_items_and_decides_as_before(model, photo):
+    patient = Limits(seconds=600)  # a tool that there was no time for would be missing
     plain = fauxto.scan(photo, model=model)
-    full = fauxto.scan(photo, model=model, forensics=True)
+    full = fauxto.scan(photo, model=model, limits=patient, forensics=True)
     assert (full.verdict, full.p_value, full.logit) == (plain.verdict, plain.p_value, plain.logit)
     assert full.evidence[: len(plain.evidence)] == plain.evidence
     items = full.evidence[len(plain.evidence) :]
     assert [item.value["name"] for item in items] == list(TOOLS)
     assert {item.layer for item in items} == {"forensics"} and {item.strength for item in items} <= {"weak", "none"}
-    isolated = fauxto.scan(photo, model=model, forensics=True, isolate=True)
+    isolated = fauxto.scan(photo, model=model, limits=patient, forensics=True, isolate=True)
     assert [item.statement for item in isolated.evidence] == [item.statement for item in full.evidence]
-    of_pixels = fauxto.scan(scene(96, 96), model=model, forensics=True)
+    of_pixels = fauxto.scan(scene(96, 96), model=model, limits=patient, forensics=True)
     assert sum(item.layer == "forensics" for item in of_pixels.evidence) == len(TOOLS) - 2
 
 

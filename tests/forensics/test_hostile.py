@@ -13,7 +13,7 @@ from fauxto.errors import FauxtoError, InputError
 from fauxto.forensics.parts import MOST_PIXELS, central, coherent, departures, luma, window_sums
 from fauxto.forensics.tools import TOOLS, tool
 from fauxto.media.encode import encode
-from tests.forensics.pictures import scene
+from tests.forensics.pictures import mosaicked, scene
 from tests.media.fuzz import mutate
 from tests.media.pictures import file_of, noise
 
@@ -81,7 +81,7 @@ def test_mutated_files_give_an_answer_or_one_of_our_errors():
     seeds = [file_of(noise(100, 80, seed=1), "JPEG", quality=q, progressive=p) for q, p in ((60, False), (93, True))]
     seeds += [file_of(noise(90, 80, "CMYK"), "JPEG"), file_of(noise(90, 70, "L"), "JPEG"), encode(scene(80, 72), "png")]
     outcomes = set()
-    for _ in range(120):
+    for _ in range(60):
         try:
             for item in forensics.examine(mutate(rng.choice(seeds), rng)):
                 sound(item)
@@ -91,16 +91,14 @@ def test_mutated_files_give_an_answer_or_one_of_our_errors():
     assert {"ok", "corrupt"} <= outcomes and "internal" not in outcomes
 
 
-@pytest.mark.parametrize("name", ["error-level", "demosaicing"])
-def test_of_a_huge_picture_the_middle_is_read_and_that_is_said(name):
-    small = scene(256, 256)
-    pixels = np.tile(small, (10, 12, 1))
-    item = forensics.examine(pixels, [name])[0]
+def test_of_a_huge_picture_the_middle_is_read_and_that_is_said():
+    pixels = np.tile(mosaicked(scene(256, 256, grain=5)), (9, 10, 1))
+    item = forensics.examine(pixels, ["demosaicing"])[0]
     part, x, y = central(pixels)
     assert part.shape[0] * part.shape[1] <= MOST_PIXELS and x % 16 == y % 16 == 0
     assert f"Only the central {part.shape[1]} x {part.shape[0]} pixels" in item.trace.statement
-    if item.trace.map is not None:
-        assert item.trace.map.shape == pixels.shape[:2] and not item.trace.map[: y - 1].any()
+    assert item.trace.map is not None and item.trace.map.shape == pixels.shape[:2]
+    assert item.trace.map.any() and not item.trace.map[:y].any() and not item.trace.map[:, :x].any()
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [((4, 4), "float32"), ((4, 4, 4), "uint8"), ((0, 4, 3), "uint8")])
@@ -136,8 +134,8 @@ def test_luma_is_that_of_pillow():
 
 
 def test_large_noise_costs_bounded_time():
-    pixels = np.random.default_rng(0).integers(0, 256, (700, 700, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (420, 420, 3), dtype=np.uint8)
     for name in ("copy-move", "jpeg-grid"):
         start = time.process_time()
         sound(forensics.examine(pixels, [name])[0])
-        assert time.process_time() - start < 10
+        assert time.process_time() - start < 8
