@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,11 +12,15 @@ import pytest
 
 from fauxto.bench import contender as entrants
 from fauxto.bench.aigibench import AIGIBench, group_of, subsets, training
-from fauxto.bench.contender import Contender, contenders, cost, equal_plans
+from fauxto.bench.contender import Contender, Lessons, contenders, cost, equal_plans
 from fauxto.bench.cross_generator import CrossGenerator
 from fauxto.bench.wrapped import Augmented, Resized
 from fauxto.data import manifest
+from fauxto.detect.aria import ARIA
+from fauxto.detect.fatformer import FatFormer
+from fauxto.detect.npr import NPR
 from fauxto.errors import InputError
+from fauxto.learn.augment import Laundering
 from fauxto.learn.fit import Plan
 from tests.bench.pictures import Tiny, reddish, write
 from tests.cli.test_app import run
@@ -165,8 +170,24 @@ def write_noise():
     return np.random.default_rng(0).integers(1, 255, (64, 64, 3)).astype(np.uint8)
 
 
+def test_detectors_that_read_whole_pictures_are_trained_on_these(samples, tmp_path, monkeypatch):
+    seen = {}
+
+    def fit(detector, store, plan, run):
+        seen[detector.card.slug] = (store.pixels[0].shape[0], plan.crop, plan.laundering.resize)
+
+    monkeypatch.setattr(entrants, "fit", fit)
+    lessons = Lessons(samples, tmp_path, 1)
+    for kind in (NPR, ARIA):
+        one = Contender(kind.card.slug, partial(kind, **getattr(kind, "small", {})))
+        entrants.train(one, lessons, samples, replace(PLAN, laundering=Laundering()), tmp_path)
+    assert seen["npr"] == (256, 24, Laundering().resize)
+    assert seen["aria"] == (64, 64, 0)  # its own size, squeezed, never made smaller again
+
+
 def test_contenders_are_named_once_and_costed():
     assert cost(reddish())[1] == 4
+    assert cost(FatFormer(**FatFormer.small))[0] > 0  # gives a module a parameter, which the counter must bear
     assert equal_plans(TINY[0], PLAN, 160).steps == 10
     (npr,) = contenders(["npr"], window=64)
     assert npr.build().crop.size == 64

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 from fauxto.bench.cache import Cache
-from fauxto.bench.contender import Contender, equal_plans, train
+from fauxto.bench.contender import Contender, Lessons, equal_plans, train
 from fauxto.bench.cross_generator import Progress, facts, silent
 from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
 from fauxto.bench.folds import for_training
@@ -20,7 +20,6 @@ from fauxto.catalog import Card, Input
 from fauxto.contracts import Detector
 from fauxto.data.audit import audit
 from fauxto.data.manifest import Sample
-from fauxto.data.patches import build
 from fauxto.errors import InputError
 from fauxto.learn.fit import Plan
 
@@ -166,9 +165,8 @@ class AIGIBench:
         if one.weights is not None:
             return one.loaded()
         chosen = training(samples, self.settings[arm.setting])
-        store = build(chosen, work, per_picture=self.patches, seed=0)
         plan = equal_plans(one, replace(self.plan, seed=seed), round(self.crops * arm.share))
-        return train(one, store, chosen, plan, work / "runs")
+        return train(one, Lessons(chosen, work, self.patches), chosen, plan, work / "runs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 
 from fauxto.bench.cache import Cache
-from fauxto.bench.contender import Contender, equal_plans, train
+from fauxto.bench.contender import Contender, Lessons, equal_plans, train
 from fauxto.bench.cross_generator import Progress, facts, silent
 from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
 from fauxto.bench.folds import Fold, matrix, unique_paths
@@ -23,7 +23,6 @@ from fauxto.catalog import Card, Input
 from fauxto.contracts import Detector
 from fauxto.data.audit import audit
 from fauxto.data.manifest import Sample
-from fauxto.data.patches import build
 from fauxto.data.places import read_bytes
 from fauxto.errors import FauxtoError, InputError
 from fauxto.learn.fit import Plan
@@ -99,8 +98,7 @@ class ARIA:
                 fix="Give fakes of two generators, or of both methods (column architecture: T2I, I2I).",
             )
         found = audit(samples, near=False, step=progress("audit", len(samples)))
-        untrained = any(one.weights is None for one in detectors)
-        store = build(unique_paths(folds), work, per_picture=self.patches, seed=0) if untrained else None
+        lessons = Lessons(unique_paths(folds), work, self.patches)
         rows: list[Row] = []
         means: list[Row] = []
         step = progress("train and score", len(folds) * len(detectors) * len(self.seeds))
@@ -109,11 +107,11 @@ class ARIA:
                 for fold in folds:
                     trained: dict[str, Detector] = {}
                     for one in detectors:
-                        if one.weights is not None or store is None:
+                        if one.weights is not None:
                             trained[one.name] = one.loaded()
                         else:
                             plan = equal_plans(one, replace(self.plan, seed=seed), self.crops)
-                            trained[one.name] = train(one, store, fold.train, plan, work / "runs")
+                            trained[one.name] = train(one, lessons, fold.train, plan, work / "runs")
                         step()
                     common: dict[str, Any] = {
                         "trained_on": fold.trained_on, "matched": self.matched, "seed": seed,

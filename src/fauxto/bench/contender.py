@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from fauxto.catalog import find
 from fauxto.contracts import Detector, Trainable
 from fauxto.data.manifest import Sample, fingerprint
-from fauxto.data.patches import PatchStore
+from fauxto.data.patches import PatchStore, build
 from fauxto.errors import ContractError, InputError
 from fauxto.learn.fit import Plan, fit, initial_state
 from fauxto.media.crops import CropSpec
@@ -62,23 +62,43 @@ def contenders(names: Sequence[str], window: int | None = None) -> list[Contende
     return found
 
 
-def train(contender: Contender, store: PatchStore, samples: Sequence[Sample], plan: Plan, folder: Path) -> Trainable:
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """The training pictures of a protocol, cut once for all contenders that read them alike and kept in `folder`."""
+
+    samples: Sequence[Sample]
+    folder: Path
+    patches: int = 4
+
+    def of(self, detector: Detector) -> PatchStore:
+        """Native windows of 256 pixels, or whole pictures for a detector that reads these squeezed."""
+        whole = _whole(detector)
+        size = detector.crop.size if whole else 256
+        return build(self.samples, self.folder, size=size, per_picture=self.patches, seed=0, whole=whole)
+
+
+def train(contender: Contender, lessons: Lessons, samples: Sequence[Sample], plan: Plan, folder: Path) -> Trainable:
     """The contender trained on the patches of `samples`, or read back where the same was trained before.
 
-    A run that was stopped goes on where it was. Errors: ContractError when the contender cannot be trained.
+    A detector that reads whole pictures is trained on these at its own size, never made smaller again, whatever the
+    plan says. A run that was stopped goes on where it was. Errors: ContractError when the contender cannot be trained.
     """
     if not isinstance(contender.build(), Trainable):
         raise ContractError(
             f"{contender.name} cannot be trained: it lacks recipe, augment, loss, load or save.",
             fix=f"Give weights ({contender.name}=FILE), or leave it out.",
         )
-    build = cast("Callable[[], Trainable]", contender.build)
-    source = hashlib.sha256(_source(build).encode()).hexdigest()[:16]
+    new = cast("Callable[[], Trainable]", contender.build)
+    source = hashlib.sha256(_source(new).encode()).hexdigest()[:16]
+    detector = initial_state(new, plan.seed)
+    store = lessons.of(detector)
+    if _whole(detector):
+        milder = plan.laundering and replace(plan.laundering, resize=0)
+        plan = replace(plan, crop=detector.crop.size, laundering=milder)
     what = {"samples": fingerprint(samples), "patches": len(store.picture), "plan": asdict(plan), "source": source}
     key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
     run = folder / f"{contender.name}-{key}"
     weights = run / "weights.safetensors"
-    detector = initial_state(build, plan.seed)
     if weights.is_file():
         detector.load(str(weights))
         return detector
@@ -105,9 +125,14 @@ def cost(detector: Detector) -> tuple[float, int]:
     side = 4 * detector.crop.size * detector.crop.count
     windows = torch.from_numpy(detector.preprocess(np.zeros((detector.crop.size, side, 3), np.uint8)))
     network = detector.network().eval()
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    # the counter hangs on autograd: without gradients it refuses modules that are given a parameter
+    with torch.enable_grad(), FlopCounterMode(display=False) as counter:
         network(windows)
     return round(counter.get_total_flops() / 2e9, 3), sum(p.numel() for p in network.parameters())
+
+
+def _whole(detector: Detector) -> bool:
+    return detector.card.input.resize == "required"
 
 
 def _source(build: Callable[[], Detector]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from fauxto import __version__
 from fauxto.bench.cache import Cache
-from fauxto.bench.contender import Contender, equal_plans, train
+from fauxto.bench.contender import Contender, Lessons, equal_plans, train
 from fauxto.bench.evaluate import MATCHED, evaluate
 from fauxto.bench.folds import (
     Column,
@@ -27,7 +27,6 @@ from fauxto.bench.table import Row, Table
 from fauxto.catalog import Card, Input
 from fauxto.data.audit import Audit, audit
 from fauxto.data.manifest import Sample
-from fauxto.data.patches import build
 from fauxto.errors import ContractError, InputError
 from fauxto.learn.fit import Plan
 
@@ -115,8 +114,7 @@ class CrossGenerator:
         work = Path(work)
         folds = self.folds(samples)
         found = audit(samples, near=False, step=progress("audit", len(samples)))
-        untrained = any(one.weights is None for one in detectors)
-        store = build(unique_paths(folds), work, per_picture=self.patches, seed=0) if untrained else None
+        lessons = Lessons(unique_paths(folds), work, self.patches)
         rows: list[Row] = []
         means: list[Row] = []
         step = progress("train and score", len(folds) * len(self.seeds) * len(detectors))
@@ -125,11 +123,11 @@ class CrossGenerator:
                 for seed in self.seeds:
                     trained = {}
                     for contender in detectors:
-                        if contender.weights is not None or store is None:
+                        if contender.weights is not None:
                             trained[contender.name] = contender.loaded()
                         else:
                             plan = equal_plans(contender, replace(self.plan, seed=seed), self.crops)
-                            trained[contender.name] = train(contender, store, fold.train, plan, work / "runs")
+                            trained[contender.name] = train(contender, lessons, fold.train, plan, work / "runs")
                         step()
                     outcome = evaluate(
                         trained,

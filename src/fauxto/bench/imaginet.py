@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from fauxto.bench.cache import Cache
-from fauxto.bench.contender import Contender, equal_plans, train
+from fauxto.bench.contender import Contender, Lessons, equal_plans, train
 from fauxto.bench.cross_generator import Progress, facts, silent
 from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
 from fauxto.bench.folds import first, for_training
@@ -24,7 +24,6 @@ from fauxto.data.audit import audit
 from fauxto.data.generators import key
 from fauxto.data.groups import groups
 from fauxto.data.manifest import Sample
-from fauxto.data.patches import build
 from fauxto.data.places import read_bytes
 from fauxto.errors import FauxtoError, InputError, WeightError
 from fauxto.launder import apply
@@ -106,8 +105,7 @@ class ImagiNet:
         folder = work / f"prepared-{self.size}-{self.largest}"
         prepared, lost = prepare([*wanted.values(), *calibration], folder, size=self.size, largest=self.largest)
         calibration = [prepared[one.path] for one in calibration if one.path in prepared]
-        untrained = any(one.weights is None for one in detectors)
-        store = build(learnt, work, per_picture=self.patches, seed=0) if untrained else None
+        lessons = Lessons(learnt, work, self.patches)
         rows: list[Row] = []
         means: list[Row] = []
         told: dict[str, Any] = {"not prepared": lost, "calibration": {}, "identification": {}}
@@ -117,11 +115,11 @@ class ImagiNet:
             for seed in self.seeds:
                 for one in detectors:
                     detector: Detector
-                    if one.weights is not None or store is None:
+                    if one.weights is not None:
                         detector, trained_on = one.loaded(), "its own"
                     else:
                         plan = equal_plans(one, replace(self.plan, seed=seed), self.crops)
-                        detector, trained_on = train(one, store, learnt, plan, work / "runs"), "train"
+                        detector, trained_on = train(one, lessons, learnt, plan, work / "runs"), "train"
                     for aspect, sets in self.aspects(samples).items():
                         outcome = evaluate(
                             {one.name: detector},
