@@ -117,7 +117,7 @@ def together(flags: int) -> str:
     rate, photographs = _percent(entry["rate"]), entry["n"]
     if flags == 1:
         return say(
-            "{rate} of untouched photographs raise one flag or more (n = {count}).", rate=rate, count=photographs
+            "{rate} of untouched photographs raise 1 flag or more (n = {count}).", rate=rate, count=photographs
         )
     return say(
         "{rate} of untouched photographs raise {number} flags or more (n = {count}).",

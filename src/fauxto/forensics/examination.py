@@ -97,13 +97,13 @@ def evidence_of(
         for name, found in _each(
             picture, tuple(TOOLS), limits, lambda: time.perf_counter() - started > share * seconds
         ):
-            items.append(found.evidence() if found is not None else _missing(name, "there was no time for it"))
+            items.append(found.evidence() if found is not None else _missing(name, say("there was no time for it")))
     except MemoryError:
-        items.append(_missing("all that were left", "they take more memory than there is"))
+        items.append(_missing(say("all that were left"), say("they take more memory than there is")))
     except FauxtoError as error:
         if error.code == "missing":
             raise
-        items.append(_missing("all that were left", error.what.rstrip(".")))
+        items.append(_missing(say("all that were left"), error.what.rstrip(".")))
     return items
 
 
@@ -152,5 +152,5 @@ def _turned(trace: Trace, turn: int) -> Trace:
 
 def _missing(name: str, reason: str) -> Evidence:
     return Evidence(
-        LAYER, say("The forensic tools were not all asked ({name}): {reason}.", name=name, reason=reason), "none"
+        LAYER, say("The forensic tools were not all asked ({who}): {reason}.", who=name, reason=reason), "none"
     )

@@ -3,11 +3,19 @@
 import { h } from "../dom.js";
 import { printable } from "../figures.js";
 import { layerName, strengthName } from "../verdicts.js";
-import { t } from "../words.js";
+import { n, t } from "../words.js";
 
+/** Every item; traces that show nothing unusual are folded away. */
 export function evidence(items) {
   if (!items.length) return h("p", { class: "soft" }, t("There is none."));
-  return h("ul", { class: "evidence" }, items.map(item));
+  const quiet = items.filter(({ layer, strength }) => layer === "forensics" && strength === "none");
+  const speaking = items.filter((one) => !quiet.includes(one));
+  return [
+    h("ul", { class: "evidence" }, speaking.map(item)),
+    quiet.length
+      ? h("details", { class: "quiet" }, h("summary", {}, n("{count} trace shows nothing unusual", "{count} traces show nothing unusual", quiet.length)), h("ul", { class: "evidence" }, quiet.map(item)))
+      : null,
+  ];
 }
 
 function item({ layer, statement, strength, points_to, limits }) {
