@@ -32,7 +32,7 @@ EDITORS = (
     "Paint.NET",
 )
 MAKERS = {"Eastman": "Kodak", "Asahi": "Pentax", "Konica": "Konica Minolta", "Research": "BlackBerry", "Lg": "LG",
-          "Htc": "HTC", "Dji": "DJI", "Hp": "HP", "Hewlett-Packard": "HP"}  # fmt: skip
+          "Lge": "LG", "Jk": "JK Imaging", "Htc": "HTC", "Dji": "DJI", "Hp": "HP", "Hewlett-Packard": "HP"}  # fmt: skip
 OUT = Path("src/fauxto/forensics/encoders.json")
 
 
@@ -46,6 +46,15 @@ def writer(path: Path) -> str:
     return editor or MAKERS.get(word, word)
 
 
+def trusted(tables: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """The tables without names that fewer than two photographs bear: those may be typed by hand, or damaged."""
+    total = Counter()
+    for names in tables.values():
+        total.update(names)
+    kept = {key: {n: c for n, c in names.items() if total[n] > 1} for key, names in sorted(tables.items())}
+    return {key: names for key, names in kept.items() if names}
+
+
 def main() -> None:
     """The command in the module's docstring."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -55,7 +64,6 @@ def main() -> None:
     tables: dict[str, Counter[str]] = defaultdict(Counter)
     with (arguments.pool / "manifest.csv").open(encoding="utf-8", errors="replace", newline="") as file:
         rows = [row for row in csv.DictReader(line.replace("\0", "") for line in file) if row["label"] == "real"]
-    counted = 0
     for row in rows:
         if not row["format"].startswith("JPEG"):
             continue
@@ -67,11 +75,10 @@ def main() -> None:
         if name:
             used = [header.quantization[c.table] for c in header.components[:2] if c.table in header.quantization]
             tables[digest(used)][name] += 1
-            counted += 1
     report = {
         "date": datetime.now(UTC).date().isoformat(),
-        "photographs": counted,
-        "tables": {key: dict(names.most_common()) for key, names in sorted(tables.items())},
+        "photographs": sum(sum(names.values()) for names in tables.values()),
+        "tables": trusted({key: dict(names.most_common()) for key, names in tables.items()}),
     }
     arguments.out.write_text(json.dumps(report, indent=0) + "\n")
 
