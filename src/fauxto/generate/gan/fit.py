@@ -110,7 +110,7 @@ def _train(
     """All steps that are not done yet; runs once in each process."""
     run = _run(recipe, pictures, plan)
     saved = open_state(files.last, run)
-    play = _Play(fabric, recipe, pictures, plan, saved)
+    play = Training(fabric, recipe, pictures, plan, saved)
     steps, table = plan.steps or recipe.optimization.steps, play.table
     best, best_step = saved.get("best"), saved.get("best_step")
     started, first = time.perf_counter(), table.step
@@ -143,7 +143,7 @@ def _train(
     return {"step": table.step, "seconds": seconds, "rate": rate, "best": best, "best_step": best_step}
 
 
-class _Play:
+class Training:
     """The networks, their optimizers and all that goes with them, on the device of one process."""
 
     def __init__(self, fabric: Fabric, recipe: Recipe, pictures: PictureSet, plan: Plan, saved: dict[str, Any]) -> None:
