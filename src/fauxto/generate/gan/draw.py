@@ -59,11 +59,13 @@ def pictures(
         standing_statistics(trained.generator, wish.standing, batch, torch.Generator().manual_seed(wish.seed))
     for first in range(start, count, batch):
         numbers = range(first, min(first + batch, count))
-        drawn = [_draw(trained, wish, number, told) for number in numbers]
+        states = [_random(wish, number) for number in numbers]
+        drawn = [_draw(trained, wish, state, told) for state in states]
         stacked = torch.cat([one.latents for one in drawn])
         labels = None if drawn[0].labels is None else torch.cat([one.labels for one in drawn if one.labels is not None])
         with torch.no_grad():
-            made = to_uint8(_through(trained, stacked.to(device), labels, wish.truncation).float())
+            noise = _noise(trained, states, device)
+            made = to_uint8(_through(trained, stacked.to(device), labels, wish.truncation, noise).float())
         for row, number in enumerate(numbers):
             name = "" if labels is None else trained.classes[int(labels[row])]
             yield Picture(made[row], number, hashlib.sha256(stacked[row].numpy().tobytes()).hexdigest()[:16], name)
@@ -139,16 +141,29 @@ def save_pictures(
     return folder / "manifest.csv"
 
 
-def _draw(trained: Trained, wish: Wish, number: int, told: int | None) -> latents.Draw:
-    """The input of one picture, from a random state that depends on the seed and its number alone."""
+def _random(wish: Wish, number: int) -> torch.Generator:
+    """The random state of one picture, from the seed and its number alone."""
     state = int.from_bytes(hashlib.sha256(f"{wish.seed}:{number}".encode()).digest()[:8], "big") >> 1
+    return torch.Generator().manual_seed(state)
+
+
+def _noise(trained: Trained, states: list[torch.Generator], device: torch.device) -> list[Tensor] | None:
+    """StyleGAN2's noise of every layer, each picture's from its own state; None where there is none."""
+    shapes = getattr(getattr(trained.generator, "synthesis", None), "noise_shapes", None)
+    if shapes is None:
+        return None
+    return [torch.stack([torch.randn(1, *shape, generator=state) for state in states]).to(device) for shape in shapes]
+
+
+def _draw(trained: Trained, wish: Wish, state: torch.Generator, told: int | None) -> latents.Draw:
+    """The input of one picture."""
     recipe = trained.pair.recipe
     labels = None if told is None else torch.tensor([told])
     bound = None if trained.pair.architecture.styled else wish.truncation
     return latents.draw(
         trained.generator,
         1,
-        torch.Generator().manual_seed(state),
+        state,
         labels=labels,
         classes=len(trained.classes) if recipe.conditional else 0,
         prior=recipe.prior,
@@ -156,13 +171,15 @@ def _draw(trained: Trained, wish: Wish, number: int, told: int | None) -> latent
     )
 
 
-def _through(trained: Trained, stacked: Tensor, labels: Tensor | None, truncation: float | None) -> Tensor:
+def _through(
+    trained: Trained, stacked: Tensor, labels: Tensor | None, truncation: float | None, noise: list[Tensor] | None
+) -> Tensor:
     told = None
     if labels is not None and trained.pair.recipe.generator_conditioning != "none":
         told = labels.to(stacked.device)
-    if trained.pair.architecture.styled and truncation is not None:
-        styles = trained.generator.styles(stacked, told, truncation=truncation)
-        return trained.generator.synthesis(styles)
+    if trained.pair.architecture.styled:
+        styles = trained.generator.styles(stacked, told, truncation=1.0 if truncation is None else truncation)
+        return trained.generator.synthesis(styles) if noise is None else trained.generator.synthesis(styles, noise)
     return trained.generator(stacked, told)
 
 

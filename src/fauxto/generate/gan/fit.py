@@ -126,6 +126,7 @@ def _train(
         play.require_finite(files)
         row = {"step": table.step, "pictures": table.pictures_seen, **play.notes(), "p": table.controller.p}
         with torch.random.fork_rng(devices=[fabric.device] if fabric.device.type == "cuda" else []):
+            torch.manual_seed(0)  # StyleGAN2's noise, too, is the same in every grid
             if evaluate and (last or table.step % plan.evaluate_every == 0) and fabric.is_global_zero:
                 row["score"] = found = float(evaluate(play.drawn_from))
                 if best is None or found < best:
