@@ -64,6 +64,20 @@ class Localizer(Protocol):
 
 
 @runtime_checkable
+class PictureMaker(Protocol):
+    """A generator: it learns from a manifest or a folder, resumably, and draws uint8 `(n, h, w, 3)` from a seed.
+
+    The same seed and condition give the same pictures. What is written to disk bears a mark (`provenance.mark`) and has
+    a manifest row.
+    """
+
+    card: ClassVar[Card]
+
+    def fit(self, data: Any, folder: Any) -> Any: ...  # noqa: D102
+    def sample(self, n: int, seed: int = 0, condition: Any = None) -> np.ndarray: ...  # noqa: D102
+
+
+@runtime_checkable
 class Trainable(Detector, Protocol):
     """A Detector that `fauxto train` can fit: it says how one batch becomes a loss, and its published recipe.
 
