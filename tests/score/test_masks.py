@@ -17,6 +17,7 @@ from fauxto.score.masks import (
     false_area,
     flipped,
     macro_or_empty_f1,
+    mean_interval,
     pooled,
     soft_count,
     trimmed,
@@ -128,3 +129,15 @@ def test_change_maps_by_hand():
     assert maps.inverse_intersection(guess, truth, 0.1) == pytest.approx((2 - 2 / 3 - 1) / (3 - 0.75))
     assert maps.inverse_intersection(truth * 0, truth * 0) == 0
     assert maps.inverse_intersection(truth * 0, truth, 0.1) == pytest.approx(1 / 2.5)
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_law_for_many_pictures():
+    values = np.random.default_rng(8).normal(0.4, 0.2, 400)
+    mean, low, high = mean_interval(values.tolist())
+    half = 1.96 * values.std() / np.sqrt(400)
+    assert mean == values.mean()
+    assert low == pytest.approx(mean - half, abs=0.15 * half) and high == pytest.approx(mean + half, abs=0.15 * half)
+    assert mean_interval([0.5, 0.5]) == (0.5, 0.5, 0.5)
+    for wrong in ([], [0.1, float("nan")]):
+        with pytest.raises(InputError):
+            mean_interval(wrong)

@@ -165,6 +165,23 @@ def false_area(prediction: np.ndarray, threshold: float = 0.5) -> float:
     return float((prediction > threshold).mean())
 
 
+def mean_interval(
+    values: Sequence[float], *, seed: int = 0, rounds: int = 1000, level: float = 0.95
+) -> tuple[float, float, float]:
+    """The mean over pictures and its percentile bootstrap interval, pictures drawn with replacement.
+
+    Errors: InputError for no value, or one that is not finite.
+    """
+    given = np.asarray(values, np.float64)
+    if not given.size or not np.isfinite(given).all():
+        raise InputError(
+            f"Expected finite values of at least one picture; got {given.size}.", fix="Leave undefined ones out."
+        )
+    drawn = given[np.random.default_rng(seed).integers(given.size, size=(rounds, given.size))].mean(1)
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(given.mean()), float(low), float(high)
+
+
 PER_IMAGE: dict[str, Metric] = {
     "f1@0.5/image": f1_at_half_per_image,
     "f1-best/image": best_f1_per_image,
