@@ -21,7 +21,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 30_000
+PATIENCE = 60_000
 """Milliseconds that anything may take on a busy machine."""
 
 Visit = Callable[..., Any]
@@ -75,4 +75,4 @@ def fake() -> Iterator[tuple[str, State]]:
 
 def _foreign(url: str, own: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme not in ("blob", "data") and parts.netloc != own
+    return parts.scheme not in ("blob", "data", "file") and parts.netloc != own

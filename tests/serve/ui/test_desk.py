@@ -59,15 +59,23 @@ def settings_of_a_generator() -> bytes:
     return buffer.getvalue()
 
 
-def verify(page: Any, *files: Any) -> None:
+def ask(page: Any, *asked: str) -> None:
+    """Of the options, switch on only those whose words begin with one of `asked`: the rest costs time."""
+    page.locator("summary", has_text="Options").click()
+    for option in page.locator(".options .check").all():
+        option.locator("input").set_checked(option.inner_text().startswith(asked))
+
+
+def verify(page: Any, *files: Any, asked: tuple[str, ...] = ()) -> None:
     """Give pictures to the page as a person picks them, and wait until it says what it found."""
+    ask(page, *asked)
     page.locator("#picker").set_input_files(list(files))
     page.wait_for_selector(".answer" if len(files) == 1 else ".batch .row")
 
 
 def test_a_photograph_gets_a_verdict_an_overlay_and_a_report(visit: Visit, desk: str, tmp_path: Path) -> None:
     page = visit(desk)
-    verify(page, EXAMPLES / "coffee.jpg")
+    verify(page, EXAMPLES / "coffee.jpg", asked=("Ask copies too", "Map where"))
     told = page.inner_text(".answer")
     assert "Inconclusive" in told and "1 in 100" in told and re.search(r"\d of \d", told)
     assert page.locator(".evidence li").count() >= 2 and page.locator(".changes li").count() >= 1
@@ -77,12 +85,12 @@ def test_a_photograph_gets_a_verdict_an_overlay_and_a_report(visit: Visit, desk:
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     assert slider.input_value() == "1"
-    page.wait_for_function("document.querySelector('.over').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.over').naturalWidth > 0")
     assert broken_rules(page, RULES) == []
 
     page.get_by_role("combobox").first.select_option("de")
-    page.wait_for_function("document.querySelector('main').innerText.includes('Nicht entscheidbar')")
-    page.wait_for_function("document.querySelector('.evidence').innerText.includes('Referenzfotos')")
+    page.wait_for_function("() => document.querySelector('main').innerText.includes('Nicht entscheidbar')")
+    page.wait_for_function("() => document.querySelector('.evidence').innerText.includes('Referenzfotos')")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Daten speichern").click()
     report = json.loads(saved.value.path().read_text("utf-8"))
@@ -115,7 +123,7 @@ def test_several_pictures_are_a_batch_that_can_be_filtered(visit: Visit, desk: s
     enemy = {"name": HOSTILE, "mimeType": "image/png", "buffer": settings_of_a_generator()}
     cat = {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": (EXAMPLES / "cat.jpg").read_bytes()}
     verify(page, broken, enemy, cat)
-    page.wait_for_function("document.querySelector('.batch .lead').textContent === '3 pictures done'")
+    page.wait_for_function("() => document.querySelector('.batch .lead').textContent === '3 pictures done'")
     assert page.locator(".row").count() == 3
     assert "The file ends before the picture does." in page.inner_text(".row.error")
     page.get_by_role("button", name="Not readable 1").click()
@@ -144,6 +152,7 @@ def test_pictures_are_dropped_and_pasted(visit: Visit, desk: str) -> None:
     data = base64.b64encode((EXAMPLES / "cat.jpg").read_bytes()).decode()
     for kind in ("drop", "paste"):
         go(page, "/")
+        ask(page)
         page.evaluate(give, [kind, data])
         page.wait_for_selector(".answer")
         assert page.inner_text("h1") == f"{kind}.jpg"

