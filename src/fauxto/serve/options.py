@@ -19,6 +19,8 @@ _HARMLESS = (bool, int, float)
 _WORDS = {
     "fpr": "At most this share of photographs like the reference sets is called.",
     "stability": "Also score copies as they would be re-shipped; a call that does not survive is inconclusive.",
+    "localize": "Search the whole picture for altered regions (`finding.regions`, unless those are the heat map).",
+    "forensics": "Add what the classical forensic tools say as evidence; no verdict changes.",
 }
 
 

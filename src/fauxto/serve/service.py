@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from sqlalchemy.exc import SQLAlchemyError
 
 from fauxto.errors import InputError, PolicyError
 from fauxto.finding import Finding
@@ -47,6 +48,7 @@ class Service:
         self._ends = contextlib.ExitStack()
         self._previews, self._previewing = self._ends.enter_context(Previews(settings.options)), threading.Lock()
         self.uploading = self.streams = 0
+        self._owed = True  # a crash may have come between a deletion and its end
         self._stop = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="fauxto-sweep", daemon=True)
 
@@ -59,7 +61,8 @@ class Service:
         """End everything; what was not finished stays in the queue."""
         self._stop.set()
         self.engine.stop()
-        self._sweeper.join(SWEEP)
+        if self._sweeper.is_alive():
+            self._sweeper.join(SWEEP)
         self._ends.close()
         self.database.close()
         if self._lock is not None:
@@ -88,8 +91,9 @@ class Service:
     def forget(self, scans: list[str]) -> None:
         """Remove the files of scans whose rows are gone, and what the database remembers of those."""
         self.files.delete(scans)
-        with contextlib.suppress(Exception):  # a reader is in the way: the next sweep does it
-            self.database.forget_deleted()
+        self._owed = True
+        with contextlib.suppress(SQLAlchemyError):  # the next sweep does it
+            self._owed = not self.database.forget_deleted()
 
     def _sweep(self) -> None:
         """Delete what is over, and rubbish that a crash has left."""
@@ -105,9 +109,9 @@ class Service:
         """Delete scans whose time is over; with `orphans`, folders without a row too."""
         with self.database.write() as session:
             over = history.expire(session)
-        if over:
+        if over or self._owed:
             self.metrics.deleted.inc(len(over))
-        self.forget(over)
+            self.forget(over)
         if orphans:
             self.files.sweep(self._known)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fauxto.finding import Finding
-from fauxto.serve import schema
+from fauxto.serve import overlay, schema
 from fauxto.serve.files import Files
 from fauxto.serve.options import ScanOptions
 from fauxto.serve.store.tables import Job, Scan
@@ -93,8 +93,7 @@ def _links(row: Scan, finding: Finding | None, files: Files) -> schema.Links:
     if finding is None:
         return schema.Links(self=here, picture=None)
     layers = {name: f"{here}/overlay/{name}.png" for name in files.layers(row.id)}
-    if finding.regions:
-        layers["heatmap"] = f"{here}/overlay/heatmap.png"
+    layers |= {name: f"{here}/overlay/{name}.png" for name in overlay.names(finding, json.loads(row.options))}
     return schema.Links(
         self=here,
         picture=f"{here}/picture" if finding.status == "ok" else None,

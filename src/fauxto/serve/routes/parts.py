@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import tempfile
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Path, Request, Response
 from PIL import Image
 
@@ -62,13 +65,18 @@ def layer(
 ) -> Response:
     """A transparent layer over the picture; `links.layers` of the scan names them."""
     service = service_of(request)
-    _, finding = _done(service, caller, scan)
+    row, finding = _done(service, caller, scan)
     stored = service.files.layers(scan).get(layer)
-    body = stored.read_bytes() if stored else overlay.heatmap(finding) if layer == "heatmap" else None
-    if body is None:
+    if stored is not None:
+        body = stored.read_bytes()
+    elif layer not in overlay.names(finding, json.loads(row.options)):
         raise ServiceError(
             f"The scan has no layer {layer!r}.", fix="Ask for it in the options of the scan.", code="not_found"
         )
+    elif layer == "heatmap":
+        body = overlay.heatmap(finding)
+    else:
+        body = overlay.localizer(finding, _pixels(service, finding, scan))
     return Response(body, media_type="image/png", headers=_KEEP)
 
 
@@ -124,20 +132,24 @@ def _done(service: Service, caller: Caller, scan: str) -> tuple[Scan, Finding]:
     return row, finding
 
 
-def _draw(service: Service, finding: Finding, scan: str, target: FilePath) -> None:
-    """Make the JPEG that is shown, and keep it with the scan."""
+def _pixels(service: Service, finding: Finding, scan: str) -> np.ndarray:
+    """The decoded picture."""
     try:
         pixels = service.preview(finding, scan) if finding.status == "ok" else None
     except FauxtoError as error:
-        raise ServiceError(
-            f"There is no picture to show: {error.what}", fix="The report says more.", code="input"
-        ) from error
+        what = f"There is no picture to show: {error.what}"
+        raise ServiceError(what, fix="The report says more.", code="input") from error
     if pixels is None:
         raise ServiceError("The file is no picture that could be read.", fix="See its `error`.", code="not_found")
-    shown, out = Image.fromarray(pixels), io.BytesIO()
+    return pixels
+
+
+def _draw(service: Service, finding: Finding, scan: str, target: FilePath) -> None:
+    """Make the JPEG that is shown, and keep it with the scan."""
+    shown, out = Image.fromarray(_pixels(service, finding, scan)), io.BytesIO()
     shown.thumbnail((SIDE, SIDE))
     shown.save(out, "JPEG", quality=QUALITY)
-    unfinished = target.with_name(f"{target.name}.part")
+    unfinished = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
     try:
         unfinished.write_bytes(out.getvalue())
         unfinished.replace(target)

@@ -57,13 +57,16 @@ class Database:
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
-    def forget_deleted(self) -> None:
-        """Make deleted rows unreadable as far as the database can: SQLite overwrites them and empties its log."""
+    def forget_deleted(self) -> bool:
+        """Make deleted rows unreadable as far as the database can: SQLite overwrites them and empties its log.
+
+        False where a reader was in the way, and it has to be done again.
+        """
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if self.is_sqlite:
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            else:
-                connection.execute(text("VACUUM scans, jobs"))
+                return not connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+            connection.execute(text("VACUUM scans, jobs"))
+            return True
 
     def close(self) -> None:
         """Close every connection."""

@@ -66,8 +66,8 @@ def used(session: Session, owner: str) -> int:
 def accept(session: Session, scans: Sequence[Scan], *, limit: int, quota: int, job: Job | None = None) -> None:
     """Take scans, all or none, and the job that they belong to.
 
-    Raises `FullError` where `limit` unfinished scans would be exceeded and `QuotaError` where the owner's pictures of
-    the day (`quota`, 0 for no bound) would be.
+    Raises `FullError` where `limit` unfinished scans would be exceeded, `ResourceError` "too_many_files" where these
+    alone do, and `QuotaError` where the owner's pictures of the day (`quota`, 0 for no bound) would be.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_LOCK)))  # two servers count one after the other
@@ -85,9 +85,10 @@ def accept(session: Session, scans: Sequence[Scan], *, limit: int, quota: int, j
 
 def check_room(session: Session, coming: int, limit: int) -> None:
     """Raise `FullError` where the queue cannot take so many more."""
+    if coming > limit:
+        raise ResourceError(f"A job may have {limit:,} pictures here.", fix="Split it.", code="too_many_files")
     if waiting(session) + coming > limit:
-        what = "The queue is full." if coming <= limit else f"A job may have {limit:,} pictures here."
-        raise FullError(what, fix="Send it again later; Retry-After says when.")
+        raise FullError("The queue is full.", fix="Send it again later; Retry-After says when.")
 
 
 def repeated(session: Session, kind: type[Scan] | type[Job], owner: str, key: str, fingerprint: str) -> str | None:
