@@ -118,6 +118,17 @@ def test_a_scan_gets_items_only_while_there_is_time():
     assert [item.value["name"] for item in items] == list(TOOLS)
 
 
+def test_a_tool_that_fails_costs_its_own_item_only(monkeypatch):
+    def broken(pixels):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("fauxto.forensics.noise.noise", broken)
+    items = examination.evidence_of(scene(96, 96), DEFAULT_LIMITS, started=time.perf_counter(), seconds=1000)
+    failed = [item for item in items if item.value is None]
+    assert len(items) == len(TOOLS) - 2 and len(failed) == 1
+    assert "noise" in failed[0].statement and "ZeroDivisionError" in failed[0].statement
+
+
 def test_a_missing_library_is_named_with_the_command(monkeypatch):
     def missing(name):
         raise ImportError(name)

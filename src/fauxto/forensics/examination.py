@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +81,7 @@ def examine(
     ("missing") where a tool needs the extra `forensics`.
     """
     check(only)
-    return [item for _, item in _each(picture, only or tuple(TOOLS), limits) if item is not None]
+    return [ask() for _, ask in _asked(picture, only or tuple(TOOLS), limits)]
 
 
 def evidence_of(
@@ -93,17 +94,18 @@ def evidence_of(
     never cost a verdict.
     """
     items: list[Evidence] = []
-    try:
-        for name, found in _each(
-            picture, tuple(TOOLS), limits, lambda: time.perf_counter() - started > share * seconds
-        ):
-            items.append(found.evidence() if found is not None else _missing(name, say("there was no time for it")))
-    except MemoryError:
-        items.append(_missing(say("all that were left"), say("they take more memory than there is")))
-    except FauxtoError as error:
-        if error.code == "missing":
-            raise
-        items.append(_missing(say("all that were left"), error.what.rstrip(".")))
+    for name, ask in _asked(picture, tuple(TOOLS), limits):
+        if time.perf_counter() - started > share * seconds:
+            items.append(_missing(name, say("there was no time for it")))
+            continue
+        try:
+            items.append(ask().evidence())
+        except MemoryError:
+            items.append(_missing(name, say("they take more memory than there is")))
+        except FauxtoError as error:  # the picture cannot be read whole
+            return [*items, _missing(say("all that were left"), error.what.rstrip("."))]
+        except Exception as error:  # a library's, on a hostile picture: it may cost this item, and nothing else
+            items.append(_missing(name, type(error).__name__))
     return items
 
 
@@ -119,28 +121,30 @@ def require() -> None:
         )
 
 
-def _each(
-    picture: bytes | Opened | np.ndarray, names: Iterable[str], limits: Limits, late: Callable[[], bool] | None = None
-) -> Iterable[tuple[str, Examined | None]]:
-    """Name and answer of each tool; None where it is too late to begin. Those that read files leave out bare pixels."""
-    opened, stored = None, None
-    if isinstance(picture, np.ndarray):
-        stored = picture
-    else:
+def _asked(
+    picture: bytes | Opened | np.ndarray, names: Iterable[str], limits: Limits
+) -> Iterator[tuple[str, Callable[[], Examined]]]:
+    """Each tool's name and how to ask it; those that read files are left out for bare pixels."""
+    opened: Opened | None = None
+    if not isinstance(picture, np.ndarray):
         opened = picture if isinstance(picture, Opened) else open_picture(picture, limits)
     turn = opened.header.orientation if opened else 1
-    for name in names:
+
+    @functools.cache
+    def stored() -> np.ndarray:
+        if opened is None:
+            assert isinstance(picture, np.ndarray)
+            return picture
+        return np.ascontiguousarray(upright(opened.read(), _UNTURN.get(turn, turn)))
+
+    def ask(name: str) -> Examined:
         function, about = tool(name)
-        if about.reads == "file" and opened is None:
-            continue
-        if late is not None and late():
-            yield name, None
-            continue
-        if about.reads == "pixels" and stored is None:
-            assert opened is not None
-            stored = np.ascontiguousarray(upright(opened.read(), _UNTURN.get(turn, turn)))
-        found: Trace = function(opened, limits) if about.reads == "file" else function(stored)
-        yield name, Examined(about, _turned(found, turn), judge(found))
+        found = function(opened, limits) if about.reads == "file" else function(stored())
+        return Examined(about, _turned(found, turn), judge(found))
+
+    for name in names:
+        if opened is not None or tool(name)[1].reads == "pixels":
+            yield name, functools.partial(ask, name)
 
 
 def _turned(trace: Trace, turn: int) -> Trace:
