@@ -11,6 +11,8 @@ from importlib.resources.abc import Traversable
 from fauxto.finding import Finding
 
 _HOUSE = "house"
+_ASKED = {"forensics": "forensics", "localize": "localizer"}
+"""Options that leave evidence, by the layer that speaks."""
 
 
 @cache
@@ -32,11 +34,14 @@ def command(finding: Finding, name: str | None = None) -> str:
     >>> command(Finding("my photo.jpg", verdict="no_evidence", fpr=0.01))
     "fauxto scan 'my photo.jpg' --fpr 0.01 --json"
     """
-    words = ["fauxto", "scan", name or finding.path]
+    file = name or finding.path
+    words = ["fauxto", "scan", f"./{file}" if file.startswith("-") else file]
     if finding.fpr is not None:
         words += ["--fpr", f"{finding.fpr:g}"]
     if finding.stability is not None:
         words.append("--stability")
+    layers = {item.layer for item in finding.evidence}
+    words += [f"--{option}" for option, layer in _ASKED.items() if layer in layers]
     model = finding.model or {}
     if model.get("name", _HOUSE) != _HOUSE:
         words += ["--model", model["name"]]
