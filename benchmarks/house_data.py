@@ -1,6 +1,6 @@
 """Join the development pool and what was made from it into the one manifest that the house detector is trained on.
 
-    python benchmarks/house_data.py --pool POOL --extra EXTRA --out manifest.csv
+    python benchmarks/house_data.py --pool POOL --extra EXTRA --out manifest.csv [--everything]
 
 POOL is a folder of originals with a `manifest.csv` (columns path, label, generator, source, content, license, blob).
 EXTRA holds what the machine made or what distribution packages ship: `randomface/*.png` (MobileStyleGAN faces),
@@ -118,8 +118,12 @@ GRAPHICS = ("scan", "screenshot", "webp", "art")
 """Too few of each to vouch for a bound alone: together they are the reference of what is no plain photograph."""
 
 
-def with_splits(samples: list[Sample]) -> list[Sample]:
-    """Every sample with its split; what was made from a set-aside photograph is dropped from training."""
+def with_splits(samples: list[Sample], *, everything: bool = False) -> list[Sample]:
+    """Every sample with its split; what was made from a set-aside photograph is dropped from training.
+
+    With `everything` the families of generators that stood apart whole are trained on as well, but for one picture in
+    five (by content hash), which calibrates.
+    """
     taken: dict[str, int] = {}
     split = {}
     for sample in sorted(samples, key=lambda s: (s.source != SCREENSHOTS_FIRST, digest(s))):
@@ -132,6 +136,8 @@ def with_splits(samples: list[Sample]) -> list[Sample]:
             excluded = sample.family == "taef2" or sample.source in FIRST_STAGE
             name = "calibration" if seen < wanted and not excluded else "train"
             taken[sample.family] = seen + 1
+        if everything and name == "test":
+            name = "train" if int(sample.sha256[:8], 16) % 5 else "calibration"
         split[sample.path] = name
     apart = {s.sha256[:12] for s in samples if s.sha256 and split[s.path] != "train"}
     kept = [replace(s, split=split[s.path]) for s in samples if not (s.parent and s.parent in apart)]
@@ -148,8 +154,10 @@ def main() -> None:
     parser.add_argument("--pool", type=Path, required=True, action="append")
     parser.add_argument("--extra", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--everything", action="store_true", help="train on the families that stood apart as well")
     options = parser.parse_args()
-    samples = with_splits(unique([s for folder in options.pool for s in pool(folder)] + made(options.extra)))
+    found = unique([s for folder in options.pool for s in pool(folder)] + made(options.extra))
+    samples = with_splits(found, everything=options.everything)
     write(samples, options.out)
     counts = Counter(("fake" if s.label else "real", s.family, s.split) for s in samples)
     for (label, family, split), count in sorted(counts.items()):

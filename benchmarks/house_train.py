@@ -1,13 +1,14 @@
 """Train the network that ships: wide first, then narrow, on views that were made ahead.
 
-    python benchmarks/house_train.py --manifest manifest.csv --work WORK --out weights.safetensors
+    python benchmarks/house_train.py --manifest manifest.csv --then all.csv --work WORK --out weights.safetensors
 
 1. Patches of every training row at native resolution, and of large pictures made smaller; random histories ahead.
 2. The wide network (64, 64, 128) learns; the channels that matter most become the narrow one, which learns on.
-3. With `--everything` the narrow network learns on from the rows whose split is "test" as well: what ships has seen
-   all families, and only step 2 tells what it does on families that it never saw.
+3. With `--then`, a manifest of `house_data.py --everything`, the narrow network learns on from all families: that is
+   what ships, and only the weights of step 2 (`weights-held-out.safetensors`) tell what it does on families that it
+   never saw.
 
-Every step is resumed where it stopped. Rows whose split is "calibration" are never trained on.
+Every step is resumed where it stopped. Only rows whose split is "train" are trained on.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fauxto.data.manifest import Sample, read
+from fauxto.data.manifest import read
 from fauxto.data.patches import PatchStore, build, join
 from fauxto.detect.house import WIDTHS, House
 from fauxto.learn.ahead import launder_ahead
@@ -35,8 +36,9 @@ SHRUNK_LAUNDERING = Laundering(history=0.15, resize=0.12)
 """What was made smaller has had its resize, and most of what came before it is gone."""
 
 
-def views(samples: list[Sample], work: Path) -> PatchStore:
-    """The training views of some rows: three of every native patch, one of every patch of a smaller copy."""
+def views(manifest: Path, work: Path) -> PatchStore:
+    """The training views of a manifest: three of every native patch, one of every patch of a smaller copy."""
+    samples = [sample for sample in read(manifest) if sample.split == "train"]
     native = build(samples, work, size=256, per_picture=5, seed=0)
     shrunk = build(samples, work, size=256, per_picture=6, seed=1, shrunk=True)
     return join(
@@ -69,13 +71,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--wide-steps", type=int, default=5600)
     parser.add_argument("--steps", type=int, default=6600)
-    parser.add_argument("--everything", type=int, default=0, metavar="STEPS", help="steps that see test rows as well")
+    parser.add_argument("--then", type=Path, help="a manifest of all families, for the last steps")
+    parser.add_argument("--then-steps", type=int, default=900)
     parser.add_argument("--crop", type=int, default=96)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--seed", type=int, default=3)
     options = parser.parse_args()
-    rows = read(options.manifest)
-    store = views([s for s in rows if s.split == "train"], options.work)
+    store = views(options.manifest, options.work)
     plan = Plan(
         steps=options.wide_steps, crop=options.crop, seed=options.seed, batch_size=options.batch_size,
         laundering=None, workers=1,
@@ -84,11 +86,10 @@ def main() -> None:
     fit(wide, store, plan, options.work / "wide")
     detector = narrow(copy.deepcopy(wide), store)
     fit(detector, store, replace(plan, steps=options.steps, learning_rate=1.6e-3), options.work / "narrow")
-    if options.everything:
+    if options.then:
         detector.save(str(options.out.with_stem(f"{options.out.stem}-held-out")))
-        store = views([s for s in rows if s.split != "calibration"], options.work)
-        last = replace(plan, steps=options.everything, learning_rate=6e-4, seed=options.seed + 1)
-        fit(detector, store, last, options.work / "everything")
+        last = replace(plan, steps=options.then_steps, learning_rate=5e-4, seed=options.seed + 1)
+        fit(detector, views(options.then, options.work), last, options.work / "then")
     detector.save(str(options.out))
 
 
