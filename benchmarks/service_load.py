@@ -13,7 +13,9 @@ pictures are 1-megapixel JPEGs, made here unless a folder of photographs is give
   and Retry-After, and whether each one taken is finished.
 - `kill`: the same while the server is killed (SIGKILL) twice and a worker twice: accepted against finished.
 
-Memory is the resident set of the server process alone and with its workers, sampled over all arms of one server.
+CPU milliseconds count what the server and its workers spend on a picture: on a machine that others use too, they are
+the better witness. Memory is the resident set of the server process alone and with its workers, sampled over all arms
+of one server.
 """
 
 from __future__ import annotations
@@ -127,6 +129,12 @@ class Server:
         """Its workers."""
         return psutil.Process(self.process.pid).children()
 
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds of the server's own process and of its workers so far."""
+        own = psutil.Process(self.process.pid)
+        children = sum(sum(child.cpu_times()[:2]) for child in own.children())
+        return {"server": sum(own.cpu_times()[:2]), "workers": children}
+
 
 class Memory:
     """Samples the resident set of a server, twice a second."""
@@ -170,10 +178,15 @@ class Memory:
 def scan_rate(paths: list[Path], workers: int) -> dict[str, Any]:
     """Pictures a second of the command line, from its first row to its last."""
     command = [sys.executable, "-m", "fauxto", "scan", "--json", "--workers", str(workers), *map(str, paths * 4)]
+    before = machine.own_cpu()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         times = [time.monotonic() for _ in process.stdout]
-    return {"pictures_a_second": round((len(times) - 1) / (times[-1] - times[0]), 2)}
+    spent = (machine.own_cpu() - before) / len(times)
+    return {
+        "pictures_a_second": round((len(times) - 1) / (times[-1] - times[0]), 2),
+        "cpu_milliseconds_a_picture": round(1000 * spent, 1),  # with the start of the command
+    }
 
 
 def closed(server: Server, bodies: list[bytes], seconds: float, clients: int) -> dict[str, Any]:
@@ -190,11 +203,13 @@ def closed(server: Server, bodies: list[bytes], seconds: float, clients: int) ->
                 statuses[send(client, order.choice(bodies)).status_code] += 1
                 latencies.append(time.monotonic() - start)
 
-    began = time.monotonic()
+    began, before = time.monotonic(), server.cpu()
     run(work, clients)
+    spent = {name: (after - before[name]) / len(latencies) for name, after in server.cpu().items()}
     return {
         "clients": clients,
         "pictures_a_second": round(len(latencies) / (time.monotonic() - began), 2),
+        "cpu_milliseconds_a_picture": {name: round(1000 * seconds, 1) for name, seconds in spent.items()},
         **percentiles(latencies),
         "statuses": dict(statuses),
     }

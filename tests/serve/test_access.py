@@ -115,6 +115,7 @@ def test_beyond_loopback_a_key_has_to_be_there_first(tmp_path: Path):
         serve(settings, print)
     assert "fauxto keys add NAME" in refused.value.fix
     assert settings.keys_needed and not Settings(tmp_path).keys_needed
+    assert Settings(tmp_path, hosts=("fauxto.example.org",)).keys_needed, "others come through a proxy"
     from fauxto.serve.store.database import Database  # noqa: PLC0415
 
     database = Database(settings.url)

@@ -65,12 +65,14 @@ def test_a_job_of_too_many_files_leaves_nothing(client: TestClient, dark: bytes)
 def test_a_full_queue_says_when_to_come_again_and_keeps_nothing(start: Open, dark: bytes):
     client = start(queue=3)
     client.app.state.service.engine.stop()  # nothing leaves the queue
-    wait = {"Prefer": "respond-async"}
-    assert client.post("/v1/jobs", files=files(dark, 2)).status_code == 202
+    wait, key = {"Prefer": "respond-async"}, {"Idempotency-Key": "first"}
+    assert client.post("/v1/jobs", files=files(dark, 2), headers=key).status_code == 202
+    assert problem(client.post("/v1/jobs", files=files(dark, 4))) == (413, "too_many_files"), "it would never fit"
     refused = client.post("/v1/jobs", files=files(dark, 2))
     assert problem(refused) == (429, "queue_full") and int(refused.headers["retry-after"]) >= 1
     one = client.post("/v1/scans", files={"file": ("a.png", dark)}, headers=wait)
     assert one.status_code == 202 and one.json()["ahead"] == 0, "whoever waits for one picture goes before batches"
+    assert client.post("/v1/jobs", files=files(dark, 2), headers=key).status_code == 200, "it was taken before"
     early = client.post("/v1/scans", content=b"", headers=wait)
     assert problem(early) == (429, "queue_full"), "before the body is looked at"
     assert len(list(client.app.state.service.files.root.glob("*/*"))) == 3

@@ -66,10 +66,9 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
 
 def _hosts(settings: Settings) -> tuple[str, ...]:
-    """The names by which it may be called; beyond loopback a key is needed, and any will do unless some are given."""
-    if settings.hosts:
-        return tuple(host.lower() for host in settings.hosts)
-    return LOOPBACK if is_loopback(settings.host) else ()
+    """The names by which it may be called; beyond loopback any, unless some are given: a key is needed there."""
+    own = LOOPBACK if is_loopback(settings.host) else ()
+    return (*own, *(host.lower() for host in settings.hosts))
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

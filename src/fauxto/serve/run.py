@@ -10,7 +10,7 @@ import uvicorn
 from fauxto.errors import InputError, PolicyError
 from fauxto.serve.app import create_app
 from fauxto.serve.service import Service
-from fauxto.serve.settings import Settings, is_loopback
+from fauxto.serve.settings import Settings
 from fauxto.serve.store import keys
 from fauxto.serve.store.database import Database
 
@@ -21,7 +21,7 @@ _CONNECTIONS = 500
 def serve(settings: Settings, started: Callable[[str], None], *, log: str = "warning") -> None:
     """Serve until SIGINT or SIGTERM; `started` is told the address as soon as the port is open.
 
-    Raises `PolicyError` where the host is not loopback and there is no key, `InputError` for a port that is taken.
+    Raises `PolicyError` where keys are needed and there is none, `InputError` for a port that is taken.
     """
     check_keys(settings)
     service = Service(settings)  # whatever is wrong is said before the port is open
@@ -50,8 +50,8 @@ def serve(settings: Settings, started: Callable[[str], None], *, log: str = "war
 
 
 def check_keys(settings: Settings) -> None:
-    """Refuse to be reached from elsewhere without a key."""
-    if is_loopback(settings.host):
+    """Refuse to be reached by others while there is no key for them."""
+    if not settings.keys_needed:
         return
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.url)
@@ -63,7 +63,7 @@ def check_keys(settings: Settings) -> None:
         database.close()
     where = f" --database {settings.database}" if settings.database else f" --folder {settings.folder}"
     raise PolicyError(
-        f"On {settings.host} others can reach the service, and there is no key yet.",
+        f"Others can reach the service on {', '.join((settings.host, *settings.hosts))}, and there is no key yet.",
         fix=f"Run: fauxto keys add NAME{where}",
         code="no_key",
     )

@@ -26,6 +26,7 @@ from fauxto.serve.settings import Settings
 from fauxto.serve.signals import Signals
 from fauxto.serve.store import history, queue
 from fauxto.serve.store.database import Database
+from fauxto.serve.store.tables import Job, Scan
 
 SWEEP = 5.0
 """Seconds between two looks for scans whose time is over."""
@@ -73,10 +74,14 @@ class Service:
         with self.database.read() as session:
             return queue.waiting(session)
 
-    def check_room(self) -> None:
-        """Raise `queue.FullError` while the queue is full, before a body is read."""
+    def check_room(self, kind: type[Scan] | type[Job], owner: str, key: str | None) -> None:
+        """Raise `queue.FullError` while the queue is full, before a body is read.
+
+        Whoever repeats a request that was accepted before is let in: it asks for no room.
+        """
         with self.database.read() as session:
-            queue.check_room(session, 1, self.settings.queue)
+            if key is None or not queue.is_known(session, kind, owner, key):
+                queue.check_room(session, 1, self.settings.queue)
 
     def retry_after(self) -> int:
         """Seconds after which a full queue will have room: a tenth of it, at the mean time of a scan so far."""

@@ -20,13 +20,13 @@ class Settings:
     """How a service is run.
 
     - `folder`: pictures and, unless `database` is a URL of PostgreSQL, the SQLite file.
-    - `require_key`: every request for pictures needs a key; always so beyond loopback.
+    - `require_key`: every request for pictures needs a key; always so where others than this machine can come.
     - `allow_addresses`: callers may have public http(s) addresses fetched.
     - `queue`: pictures that may wait or be under way; more are refused with 429.
     - `max_bytes` of a file, `max_files` of a job, `max_job_bytes` of all its files, `upload_seconds` for a request's
       body, `uploads` at the same time, `reserve` bytes of disk that uploads leave free.
     - `retention`: seconds after which a scan is deleted; None keeps it until someone deletes it.
-    - `hosts`: names by which the service is reached; loopback names when empty and the host is loopback.
+    - `hosts`: names by which the service is reached, such as that of a proxy; on loopback its own names besides.
     - `options`: the operator's part of the options of a scan.
     """
 
@@ -64,8 +64,8 @@ class Settings:
 
     @property
     def keys_needed(self) -> bool:
-        """Whether callers need a key."""
-        return self.require_key or not is_loopback(self.host)
+        """Whether callers need a key: where others than this machine can come, directly or through a proxy."""
+        return self.require_key or not is_loopback(self.host) or not all(map(is_loopback, self.hosts))
 
 
 def is_loopback(host: str) -> bool:

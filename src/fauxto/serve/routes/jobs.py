@@ -50,7 +50,7 @@ async def send(request: Request, response: Response, caller: Sender) -> schema.J
     """Scan many pictures; all are accepted, or none."""
     service = service_of(request)
     key = arrive.idempotency(request)
-    await run_in_threadpool(service.check_room)
+    await run_in_threadpool(service.check_room, Job, caller.id, key)
     came = await arrive.arrival(request, service, most=service.settings.max_files, body=schema.Addresses)
     job, new = await arrive.accept(service, caller, came, key, batch=True)
     shown = await run_in_threadpool(_look, service, caller, job)

@@ -79,7 +79,7 @@ async def send(request: Request, response: Response, caller: Sender) -> schema.S
     """Scan one picture."""
     service = service_of(request)
     key, patience = arrive.idempotency(request), waiting.preferred(request, waiting.DEFAULT)
-    await run_in_threadpool(service.check_room)
+    await run_in_threadpool(service.check_room, Scan, caller.id, key)
     came = await arrive.arrival(request, service, most=1, body=schema.Address)
     scan, new = await arrive.accept(service, caller, came, key, batch=False)
     shown = await waiting.finished(service, caller, scan, patience)

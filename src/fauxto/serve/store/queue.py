@@ -91,6 +91,11 @@ def check_room(session: Session, coming: int, limit: int) -> None:
         raise FullError("The queue is full.", fix="Send it again later; Retry-After says when.")
 
 
+def is_known(session: Session, kind: type[Scan] | type[Job], owner: str, key: str) -> bool:
+    """Whether an idempotency key has come before."""
+    return session.scalar(select(kind.id).where(kind.owner == owner, kind.idempotency == key)) is not None
+
+
 def repeated(session: Session, kind: type[Scan] | type[Job], owner: str, key: str, fingerprint: str) -> str | None:
     """The id of what the same idempotency key made before; raises `ReusedError` if that was another request."""
     found = session.execute(
