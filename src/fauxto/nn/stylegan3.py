@@ -165,7 +165,8 @@ class AliasFreeLayer(Tracked):
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """The signal in front and `(n, style_size)` to the signal behind."""
         self.follow(self.magnitude, x.detach().square().mean(), self.decay)
-        styles, weight = self.affine(style), self.weight
+        styles = self.affine(style)
+        weight: Tensor = self.weight
         if self.colours:
             styles = styles * weight.shape[1] ** -0.5
         else:  # only ratios count in front of a demodulation; this keeps them away from its epsilon

@@ -28,12 +28,13 @@ class WeightAverage:
     def update(self, source: nn.Module, step: int, decay: float | None = None) -> None:
         """After the generator's step number `step`; `decay` overrides the fixed one (see `ramped_decay`)."""
         decay = (self.decay if decay is None else decay) if step >= self.start else 0.0
-        for own, new in zip(self.network.parameters(), source.parameters(), strict=True):
-            own.copy_(new.lerp(own, decay))
+        for parameter, new in zip(self.network.parameters(), source.parameters(), strict=True):
+            parameter.copy_(new.lerp(parameter, decay))
         vectors = {id(buffer) for norm, _ in parametrizations(self.network) for buffer in norm.buffers()}
-        for own, new in zip(self.network.buffers(), source.buffers(), strict=True):
-            if id(own) not in vectors:
-                own.copy_(new.lerp(own, decay) if self.average_buffers and own.is_floating_point() else new)
+        for buffer, latest in zip(self.network.buffers(), source.buffers(), strict=True):
+            if id(buffer) not in vectors:
+                average = self.average_buffers and buffer.is_floating_point()
+                buffer.copy_(latest.lerp(buffer, decay) if average else latest)
         settle(self.network)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 class Neighbours(NamedTuple):
     """The k nearest of each query, the nearest first."""
 
-    index: Tensor
+    which: Tensor
     """`(n, k)` int64 into the pool."""
     distance: Tensor
     """`(n, k)` Euclidean."""
@@ -33,13 +33,13 @@ def nearest(
     grows with batch x m. Equal distances go to the lower index.
     """
     asked, held = _vectors(queries, features, batch), _vectors(pool, features, batch)
-    index, distance = [], []
+    which, distance = [], []
     for part in asked.split(batch):
         between = torch.cdist(part, held, compute_mode="donot_use_mm_for_euclid_dist")
         near, order = between.sort(dim=1, stable=True)
-        index.append(order[:, :k])
+        which.append(order[:, :k])
         distance.append(near[:, :k])
-    return Neighbours(torch.cat(index), torch.cat(distance))
+    return Neighbours(torch.cat(which), torch.cat(distance))
 
 
 def _vectors(pictures: Tensor, features: Callable[[Tensor], Tensor] | None, batch: int) -> Tensor:

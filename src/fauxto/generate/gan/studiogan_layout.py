@@ -128,10 +128,10 @@ def _places(network: nn.Module) -> Iterator[tuple[str, str]]:
         yield from (("body.conv", "b4.conv"), ("body.hidden", "b4.fc"))
         for owner, theirs in (("mapping", "mapping"), ("proxies", "embedding"), ("twin_proxies", "embedding_mi")):
             yield from ((f"head.{owner}.layers.{k}", f"{theirs}.fc{k}") for k in range(8))
-        side = network.resolution  # type: ignore[attr-defined]
+        side = int(network.resolution)  # type: ignore[arg-type]
         yield "body.blocks.0", f"b{side}.fromrgb"
         for number, block in enumerate(list(body.blocks)[1:]):
-            yield from _inside(f"body.blocks.{number + 1}", block, f"b{int(side) >> number}")
+            yield from _inside(f"body.blocks.{number + 1}", block, f"b{side >> number}")
         return
     number = 0
     for path, block in _blocks(network):
