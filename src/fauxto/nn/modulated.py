@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -29,9 +30,11 @@ def modulated_conv(
         y = upfirdn(y, up, padding=(before, after, before, after), gain=4)
     if not demodulate:
         return y
-    return y * demodulation(weight, styles)[:, :, None, None]
+    return y * demodulation(weight, styles)[:, :, None, None].to(y.dtype)
 
 
 def demodulation(weight: Tensor, styles: Tensor) -> Tensor:
-    """`(n, out)`: one over the norm of each modulated filter."""
-    return (styles.square() @ weight.square().sum((2, 3)).T + EPSILON).rsqrt()
+    """`(n, out)`: one over the norm of each modulated filter; in float32 always, for squares overflow a half."""
+    with torch.autocast(styles.device.type, enabled=False):
+        squares = styles.float().square() if styles.dtype != torch.float64 else styles.square()
+        return (squares @ weight.to(squares.dtype).square().sum((2, 3)).T + EPSILON).rsqrt()
