@@ -89,7 +89,8 @@ def test_the_history_can_be_filtered_and_paged(client: TestClient, dark: bytes, 
         (f"sha256={marked['sha256']}", 1), (f"job={'0' * 32}", 0), ("status=done", 4),
     ]:  # fmt: skip
         assert client.get(f"/v1/scans?name=PAGE&{query}").json()["total"] == count, query
-    assert problem(client.get("/v1/scans?after=x")) == (422, "usage")
+    for query in ("after=x", f"after=1-{'g' * 32}", "name=%00", "status=x", f"sha256={'A' * 64}"):
+        assert problem(client.get(f"/v1/scans?{query}")) == (422, "usage")
     assert problem(client.get("/v1/scans?limit=1000")) == (422, "usage")
 
 

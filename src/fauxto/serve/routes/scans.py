@@ -94,11 +94,13 @@ def history_page(  # noqa: PLR0917  # one parameter a filter
     request: Request,
     caller: Reader,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[str | None, Query(max_length=60, description="The `next` of the page before.")] = None,
+    after: Annotated[
+        str | None, Query(pattern="^[0-9]{1,18}-[0-9a-f]{32}$", description="The `next` of the page before.")
+    ] = None,
     status: Annotated[list[schema.Status] | None, Query()] = None,
     outcome: Annotated[list[schema.Outcome] | None, Query()] = None,
     job: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$")] = None,
-    name: Annotated[str | None, Query(max_length=255, description="A part of the name.")] = None,
+    name: Annotated[str | None, Query(max_length=255, pattern=r"^[^\x00]*$", description="A part of the name.")] = None,
     sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
 ) -> schema.Page:
     """List scans, newest first."""
