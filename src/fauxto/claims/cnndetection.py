@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score
 
 from fauxto.claims import Check, ClaimResult, Scale
-from fauxto.claims.experiment import auc, compare, fit, laptop_result, seeded, smoke_result
+from fauxto.claims.experiment import compare, fit, laptop_result, seeded, smoke_result, to_tensor
 from fauxto.claims.resampled_corpus import RESAMPLERS, TRAIN_FAMILY, UNSEEN, Resampled, make_resampled
 from fauxto.claims.spectral_bands import band_powers, fit_bands
 from fauxto.claims.upsampling_corpus import crop, middle
@@ -17,6 +16,7 @@ from fauxto.detect.cnndetection import CARD, CNNDetection, CNNDetectionNetwork
 from fauxto.errors import InputError
 from fauxto.launder import apply
 from fauxto.learn.augment import blur_and_jpeg
+from fauxto.score.roc import auc
 
 SEEDS = (0, 1, 2)
 PICTURE, SIDE = 96, 64
@@ -25,8 +25,9 @@ PICTURE, SIDE = 96, 64
 POSTS = {"as made": "png", "re-compressed": "jpeg:60", "blurred and re-compressed": "blur:1|jpeg:75"}
 """What happens to test pictures, real and generated alike; "re-compressed" is what the claim is about."""
 
-Area = Callable[[list[np.ndarray], list[np.ndarray]], float]
-"""Real and generated pictures to the AUC of a classifier between them."""
+REAL = "real"
+Posted = dict[str, dict[str, np.ndarray]]
+"""By post, then by family (or `REAL`): test pictures, or a row of features for each."""
 
 PROBABILITIES = {"blur and JPEG, 0.5": 0.5, "blur and JPEG, 0.1": 0.1, "none": 0.0}
 
@@ -57,7 +58,11 @@ def smoke() -> ClaimResult:
     """A logistic regression on band powers in place of the network, trained with and without blur and JPEG."""
     checks = exact_checks()
     corpus = make_resampled(0, PICTURE, train=60, test=60, share=1.0, encoding="png")
-    table = {name: _regression(corpus, probability) for name, probability in PROBABILITIES.items()}
+    posted = {
+        post: {name: band_powers(pictures) for name, pictures in groups.items()}
+        for post, groups in _post(corpus).items()
+    }
+    table = {name: _regression(corpus, posted, probability) for name, probability in PROBABILITIES.items()}
     measured, control = (_unseen(table[name]) for name in ("blur and JPEG, 0.5", "none"))
     return smoke_result(
         CARD,
@@ -80,8 +85,9 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 125, test: int = 100, ep
     table: dict[str, list[dict[str, dict[str, float]]]] = {arm: [] for arm in arms}
     for seed in seeds:
         corpus = make_resampled(seed, PICTURE, train=train, test=test, share=1.0, encoding="png")
+        posted = _post(corpus)
         for arm in arms:
-            table[arm].append(_network(corpus, PROBABILITIES[arm], seed, epochs))
+            table[arm].append(_network(corpus, posted, PROBABILITIES[arm], seed, epochs))
     margin = compare(*([_unseen(row) for row in table[arm]] for arm in arms))
     learned = float(np.mean([row["as made"][TRAIN_FAMILY] for row in table["none"]]))
     return laptop_result(
@@ -105,20 +111,17 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 125, test: int = 100, ep
     )
 
 
-def _regression(corpus: Resampled, probability: float) -> dict[str, dict[str, float]]:
+def _regression(corpus: Resampled, posted: Posted, probability: float) -> dict[str, dict[str, float]]:
+    """`posted` holds band powers in place of pictures: they are the same for every model."""
     pictures, labels = corpus.train
     rng = np.random.default_rng(0)
     shown = [blur_and_jpeg(crop(picture, SIDE, rng), probability, rng) for _ in range(3) for picture in pictures]
-    model = fit_bands(shown, np.tile(labels, 3))
-
-    def area(reals: list[np.ndarray], fakes: list[np.ndarray]) -> float:
-        scores = model.decision_function(band_powers([*reals, *fakes]))
-        return float(roc_auc_score(np.repeat([0, 1], [len(reals), len(fakes)]), scores))
-
-    return _areas(corpus, area)
+    return _areas(posted, fit_bands(shown, np.tile(labels, 3)).decision_function)
 
 
-def _network(corpus: Resampled, probability: float, seed: int, epochs: int) -> dict[str, dict[str, float]]:
+def _network(
+    corpus: Resampled, posted: Posted, probability: float, seed: int, epochs: int
+) -> dict[str, dict[str, float]]:
     pictures, labels = corpus.train
     detector = CNNDetection(**CNNDetection.small, probability=probability)
 
@@ -127,20 +130,30 @@ def _network(corpus: Resampled, probability: float, seed: int, epochs: int) -> d
 
     network = seeded(lambda: CNNDetectionNetwork((1, 1, 1, 1), 8), seed)
     fit(network, draw, np.tile(labels, 4), detector.loss, seed=seed, epochs=epochs, learning_rate=3e-3)
-    return _areas(corpus, lambda reals, fakes: auc(network, reals, fakes))
+
+    def logits(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            batches = np.array_split(images, len(images) // 64 + 1)
+            return torch.cat([network(to_tensor(list(batch))) for batch in batches]).numpy()
+
+    return _areas(posted, logits)
 
 
-def _areas(
-    corpus: Resampled, area: Callable[[list[np.ndarray], list[np.ndarray]], float]
-) -> dict[str, dict[str, float]]:
+def _post(corpus: Resampled) -> Posted:
+    """The middle of every test picture after each post, uint8 `(n, SIDE, SIDE, 3)` a class and family."""
+    groups = {REAL: corpus.test_real, **{str(f): fakes for f, fakes in corpus.test_fake.items()}}
+    return {
+        post: {name: np.stack([middle(apply(p, chain), SIDE) for p in pictures]) for name, pictures in groups.items()}
+        for post, chain in POSTS.items()
+    }
+
+
+def _areas(posted: Posted, logits: Callable[[np.ndarray], np.ndarray]) -> dict[str, dict[str, float]]:
     """AUC by post and family."""
     found: dict[str, dict[str, float]] = {}
-    for name, chain in POSTS.items():
-        reals = [middle(apply(picture, chain), SIDE) for picture in corpus.test_real]
-        found[name] = {
-            family: round(area(reals, [middle(apply(p, chain), SIDE) for p in corpus.test_fake[family]]), 4)
-            for family in RESAMPLERS
-        }
+    for post, groups in posted.items():
+        scores = {name: logits(rows) for name, rows in groups.items()}
+        found[post] = {str(family): round(auc(scores[REAL], scores[family]), 4) for family in RESAMPLERS}
     return found
 
 

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 BANDS = 12
 
 
-def band_powers(images: Sequence[np.ndarray]) -> np.ndarray:
+def band_powers(images: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     """Log of the mean power in `BANDS` rings of equal width, `(len(images), BANDS)`; uint8 HWC squares of one size.
 
     The mean is taken out first, so brightness plays no part; colours are averaged.
