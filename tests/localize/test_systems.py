@@ -114,7 +114,12 @@ def test_the_image_rule_is_the_same_in_the_network_and_outside():
     np.testing.assert_allclose(top_logit(torch.from_numpy(values)).numpy(), expected, rtol=1e-5)
 
 
-def test_the_control_of_the_house_localizer_differs_in_the_comparison_alone():
-    own, control = HouseLocalizerNetwork(), HouseLocalizerNetwork(against=False)
-    names = {n for n, p in own.named_parameters() if p.shape != dict(control.named_parameters())[n].shape}
-    assert names == {"mix.0.weight"}
+def test_the_control_of_the_house_localizer_is_not_blind_to_the_level():
+    torch.manual_seed(1)
+    statistics = torch.randn(2, 86, 6, 5)
+    for against in (True, False):
+        network = HouseLocalizerNetwork(against).eval()
+        apart = (network.features(statistics + 3) - network.features(statistics)).abs().max()
+        assert (apart < 1e-3) == against
+    features = HouseLocalizerNetwork().eval().features(statistics)
+    assert features.shape == (2, 516, 6, 5) and torch.equal(features[:, 258:], features[:, :258].abs())

@@ -16,7 +16,6 @@ from fauxto.learn.mask_losses import dice
 from fauxto.media.tiles import chances, top_share
 from fauxto.nn.localizing import map_picture
 from fauxto.nn.residual_statistics import BLOCK, ResidualStatistics
-from fauxto.nn.resnet import initialise
 from fauxto.nn.unet import Against
 
 CARD = Card(
@@ -31,7 +30,7 @@ CARD = Card(
     "higher = more likely altered",
     claim="Comparing each place with the mean of its tile finds alterations better than looking at it alone.",
     gmac=0.05,
-    parameters=6_149,
+    parameters=517,
     fails_on=(
         "re-posts: a strong JPEG or shrinking after the alteration removes what differs",
         "pictures that were altered as a whole, or nearly so: nothing is left to differ from",
@@ -50,29 +49,33 @@ AROUND = (3, 7)
 class HouseLocalizerNetwork(nn.Module):
     """`(n, 3, h, w)` in [0, 1], sides multiples of 16, to maps of logits `(n, h, w)` and image logits `(n,)`.
 
-    Fixed statistics of every 8 x 8 block, each set `against` their mean over the tile; then two layers over blocks, the
-    second of which also sees the means of the first around each block, over 3 x 3 and 7 x 7 of them. `against` False
-    leaves the comparison out: the control of the claim.
+    Fixed statistics of every 8 x 8 block, each set against their mean over the tile, and the means of that over 3 x 3
+    and 7 x 7 blocks; of all these the value and the magnitude, since what was altered may have more noise or less. One
+    weight for each of the 516, and a bias: a logistic regression, the largest model that its training could afford.
+    `against` False leaves the comparison out: the control of the claim.
     """
 
-    def __init__(self, width: int = 24, against: bool = True) -> None:
+    def __init__(self, against: bool = True) -> None:
         super().__init__()
-        channels = ResidualStatistics.channels
         self.statistics = ResidualStatistics()
-        self.scale = nn.BatchNorm2d(channels)
-        self.against = Against() if against else nn.Identity()
-        self.mix = _mixed(channels * (2 if against else 1), width)
+        self.scale = nn.BatchNorm2d(ResidualStatistics.channels).requires_grad_(False)  # only its means are learned
+        self.against = against
         self.around = nn.ModuleList(nn.AvgPool2d(side, 1, side // 2, count_include_pad=False) for side in AROUND)
-        self.judge = _mixed(width * (1 + len(AROUND)), width)
-        self.head = nn.Conv2d(width, 1, 1)
-        initialise(self)
-        with torch.no_grad():
-            self.head.bias.fill_(-2.0)  # type: ignore[union-attr]  # most of a picture is untouched
+        self.head = nn.Conv2d(2 * ResidualStatistics.channels * (1 + len(AROUND)), 1, 1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.constant_(self.head.bias, -2.0)  # type: ignore[arg-type]  # most of a picture is untouched
+
+    def features(self, statistics: Tensor) -> Tensor:
+        """From the statistics of the blocks, `(n, 86, h / 8, w / 8)`, to what is weighed, `(n, 516, h / 8, w / 8)`."""
+        own = self.scale(statistics)
+        if self.against:
+            own = Against()(own)[:, ResidualStatistics.channels :]
+        near = torch.cat([own, *(mean(own) for mean in self.around)], dim=1)
+        return torch.cat((near, near.abs()), dim=1)
 
     def blocks(self, statistics: Tensor) -> Tensor:
-        """From the statistics of the blocks, `(n, 86, h / 8, w / 8)`, to their logits, `(n, h / 8, w / 8)`."""
-        own = self.mix(self.against(self.scale(statistics)))
-        return self.head(self.judge(torch.cat([own, *(mean(own) for mean in self.around)], dim=1)))[:, 0]
+        """From the statistics of the blocks to their logits, `(n, h / 8, w / 8)`."""
+        return self.head(self.features(statistics))[:, 0]
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
@@ -85,11 +88,6 @@ def top_logit(maps: Tensor) -> Tensor:
     """The image rule on maps `(n, h, w)`: the mean of the highest 2 % of each, `(n,)`."""
     flat = maps.flatten(1)
     return flat.topk(max(1, round(TOP_SHARE * int(flat.shape[1]))), dim=1).values.mean(1)
-
-
-def _mixed(channels_in: int, channels_out: int) -> nn.Sequential:
-    """1x1 convolution, batch norm, ReLU."""
-    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU())
 
 
 class HouseLocalizer:
