@@ -189,6 +189,7 @@ class Training:
         for turn in turns if how.discriminator_first else turns[::-1]:
             turn()
         self.table.step += 1
+        self._agree()
         self.table.controller.adjust(self.table.step)
         if self.average is not None:
             average, seen = self.recipe.average, how.batch * how.accumulate
@@ -311,6 +312,17 @@ class Training:
                 if regularizers.path_length and turn % regularizers.path_every == 0:
                     self.fabric.backward(path_turn(table, table.drawn(max(1, own // 2))))
                     self._move(0)
+
+    def _agree(self) -> None:
+        """Tell the controller what all processes saw, and give them the same moving averages."""
+        table = self.table
+        if self.fabric.world_size > 1:
+            for average in (table.lecam.real, table.lecam.fake, table.path.mean):
+                average.copy_(self.fabric.all_reduce(average, reduce_op="mean"))  # type: ignore[arg-type]
+        if table.judged:
+            signs: Any = self.fabric.all_reduce(table.signs.float(), reduce_op="sum")
+            table.controller.see(float(signs), table.judged * self.fabric.world_size)
+            table.signs, table.judged = torch.zeros(()), 0
 
     def _real(self, number: int, *, counted: bool = True) -> tuple[Tensor, Tensor | None]:
         if counted:

@@ -57,6 +57,9 @@ class Table:
     step: int = 0
     pictures_seen: int = 0
     epoch: int = 0
+    signs: Tensor = field(default_factory=lambda: torch.zeros(()))
+    judged: int = 0
+    """The sum of the signs of real logits, and how many, that the controller has not been told yet."""
     notes: dict[str, Tensor] = field(default_factory=dict)
 
     @classmethod
@@ -141,7 +144,8 @@ def discriminator_turn(table: Table, real: Tensor, labels: Tensor | None, draw: 
     said = table.judge_both(table.shown(real), labels, table.shown(fake), draw.labels)
     signs, logits = said[0].adversarial.detach().sign().sum(), [part.adversarial.detach().mean() for part in said]
     if recipe.augmentation.adaptive:
-        table.controller.see(float(signs), len(real))
+        table.signs = table.signs.to(signs.device) + signs
+        table.judged += len(real)
     table.notes |= {"real_logit": logits[0], "fake_logit": logits[1]}
     loss = adversarial_for_discriminator(recipe, *said, labels)
     if recipe.conditioning.method in DOUBLED:
