@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import PurePath
 from typing import Any
 
-from fauxto.finding import Finding
+from fauxto.finding import Evidence, Finding
 from fauxto.language import DEFAULT, localized, phrase, say, texts, translate
 from fauxto.report.identity import command
 from fauxto.report.picture import Shown
@@ -20,6 +21,8 @@ LAYERS = {
     "c2pa": say("Content credentials"),
     "metadata": say("Metadata"),
     "pixels": say("Pixels"),
+    "localizer": say("Altered region"),
+    "forensics": say("Forensics"),
     "stability": say("Stability"),
     "quality": say("Quality"),
 }
@@ -60,17 +63,8 @@ def card(finding: Finding, anchor: str, shown: Shown, language: str = DEFAULT) -
         "bound": pixel_bound(finding),
         "fpr_words": None if finding.fpr is None else phrase(rate(finding.fpr), language),
         "logit": None if finding.logit is None else f"{finding.logit:+.2f}",
-        "evidence": [
-            {
-                "layer": known(LAYERS.get(item.layer, printable(item.layer))),
-                "statement": printable(item.statement),
-                "limits": printable(item.limits),
-                "strength": item.strength,
-                "strength_words": known(STRENGTHS.get(item.strength, item.strength)),
-                "points_to": item.points_to,
-            }
-            for item in finding.evidence
-        ],
+        "evidence": [_item(item, known) for item in finding.evidence if not _is_quiet(item)],
+        "quiet": [_item(item, known) for item in finding.evidence if _is_quiet(item)],
         "changes": changes,
         "command": again,
         "stability": finding.stability,
@@ -78,6 +72,22 @@ def card(finding: Finding, anchor: str, shown: Shown, language: str = DEFAULT) -
         "model": finding.model or {},
         "seconds": None if finding.seconds is None else f"{finding.seconds:.2f} s",
     }
+
+
+def _item(item: Evidence, known: Callable[[str], str]) -> dict[str, str]:
+    return {
+        "layer": known(LAYERS.get(item.layer, printable(item.layer))),
+        "statement": printable(item.statement),
+        "limits": printable(item.limits),
+        "strength": item.strength,
+        "strength_words": known(STRENGTHS.get(item.strength, item.strength)),
+        "points_to": item.points_to,
+    }
+
+
+def _is_quiet(item: Evidence) -> bool:
+    """Whether it is a trace that shows nothing unusual: there are many of them, and they are folded away."""
+    return item.layer == "forensics" and item.strength == "none"
 
 
 def percent(probability: float, language: str = DEFAULT) -> str:
