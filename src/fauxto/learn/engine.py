@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from queue import Empty, LifoQueue
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -68,18 +69,21 @@ def check(network: FeatureNetwork, engine: Engine, seed: int = 0) -> float:
 
 
 class _Pool:
-    """One compiled network for every thread that calls: two threads in one network would wait for each other."""
+    """A compiled network for each call under way, kept for the next: two threads in one would wait for each other."""
 
     def __init__(self, onnx: Path | bytes, width: int) -> None:
         self._onnx, self._width = onnx, width
-        self._own = threading.local()
+        self._idle: LifoQueue[OpenvinoNetwork] = LifoQueue()
         self._one_compiles = threading.Lock()
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        if not hasattr(self._own, "network"):
+        try:
+            network = self._idle.get_nowait()
+        except Empty:
             with self._one_compiles:
-                self._own.network = self._open()
-        flat: np.ndarray = self._own.network(np.ascontiguousarray(pixels))
+                network = self._open()
+        flat = network(np.ascontiguousarray(pixels))
+        self._idle.put(network)
         return flat.reshape(len(pixels), self._width)
 
     def _open(self) -> OpenvinoNetwork:
