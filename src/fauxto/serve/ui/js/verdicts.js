@@ -30,7 +30,7 @@ export function brief(outcome) {
 export function meaning(outcome) {
   return {
     generated: t("A trusted party has signed that, or hardly any reference photograph looks this synthetic."),
-    edited: t("A trusted party has signed that a machine altered or composed parts of this picture."),
+    edited: t("A trusted party has signed that a machine altered parts of this picture, or a part stands out as in hardly any untouched photograph."),
     inconclusive: t("The evidence is contradictory, unstable or too weak. Treat it as unanswered."),
     no_evidence: t("Nothing was found. That does not show that the picture is authentic."),
     error: t("Nothing is known about this file."),
