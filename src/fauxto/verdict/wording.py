@@ -20,8 +20,8 @@ HEADLINES: dict[str, str] = {
 MEANINGS: dict[str, str] = {
     "generated": say("A trusted party has signed that, or hardly any reference photograph looks this synthetic."),
     "edited": say(
-        "A trusted party has signed that a machine altered parts of this picture, or a part stands out as in hardly any "
-        "untouched photograph."
+        "A trusted party has signed that a machine altered parts of this picture, or a part stands out as in hardly "
+        "any untouched photograph."
     ),
     "no_evidence": say("Nothing was found. That does not show that the picture is authentic."),
     "inconclusive": say("The evidence is contradictory, unstable or too weak. Treat it as unanswered."),
