@@ -45,7 +45,7 @@ from PIL import Image
 import machine
 
 SIZE = (1152, 864)
-QUEUE = 40
+QUEUE = 16
 FLOOD_CLIENTS = 32
 PACKAGES = ("fauxto", "fastapi", "uvicorn", "sqlalchemy", "openvino")
 

@@ -82,6 +82,14 @@ def test_the_description_of_the_interface_is_whole(client: TestClient):
     assert not {"model", "backend", "limits", "memory", "allow_network"} & set(known["ScanOptions"]["properties"])
 
 
+def test_every_error_is_described_as_the_problem_that_it_is(client: TestClient):
+    for path, route in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in route.items():
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
+
+
 def test_the_examples_are_true_to_the_schema():
     from fauxto.serve import schema  # noqa: PLC0415
 

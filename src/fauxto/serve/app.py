@@ -82,6 +82,12 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             for name, inner in shape.pop("$defs", {}).items():
                 known.setdefault(name, inner)
             known.setdefault(model.__name__, shape)
+        for route in made["paths"].values():
+            for operation in route.values():
+                if "422" in operation["responses"]:  # FastAPI describes its own form of them
+                    operation["responses"] |= {"422": problems.responses(422)[422]}
+        for unused in ("HTTPValidationError", "ValidationError"):
+            known.pop(unused, None)
         parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         made["security"] = [{"key": []}, {}]
         app.openapi_schema = made
