@@ -20,7 +20,7 @@ LARGEST = 300_000
 
 
 def main(url: str) -> None:
-    """Verify the picture in a browser, photograph the answer, and save it with few colours."""
+    """Verify the picture in a browser, photograph the answer, and save it with 256 colours."""
     with sync_playwright() as running:
         browser = running.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
@@ -33,7 +33,7 @@ def main(url: str) -> None:
         page.wait_for_function("() => document.querySelector('.over').naturalWidth > 0")
         taken = page.screenshot()
         browser.close()
-    few = Image.open(io.BytesIO(taken)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    few = Image.open(io.BytesIO(taken)).convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
     few.save(HERE / "page.png", optimize=True)
     size = (HERE / "page.png").stat().st_size
     if size >= LARGEST:

@@ -68,8 +68,11 @@ function done(found, signal) {
 }
 
 function view({ name, links }, signal) {
-  const heat = t("Warm where a window looks more synthetic than most photographs. It shows where the score comes from, not where an edit is.");
-  const layers = Object.entries(links.layers).map(([layer, src]) => ({ name: layer, src, caption: layer === "heatmap" ? heat : "" }));
+  const captions = {
+    heatmap: t("Warm where a window looks more synthetic than most photographs. It shows where the score comes from, not where an edit is."),
+    localizer: t("Marked where noise and fine texture differ from the rest. That is where to look, not proof of an edit."),
+  };
+  const layers = Object.entries(links.layers).map(([layer, src]) => ({ name: layer, src, caption: captions[layer] ?? "" }));
   return stage({ base: { src: links.picture, alt: t("The picture {name}", { name }) }, layers, signal });
 }
 

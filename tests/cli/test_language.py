@@ -1,0 +1,44 @@
+"""Rows and arguments in another language; the JSON's keys and verdicts stay."""
+
+import pytest
+
+from fauxto.cli import render
+from fauxto.cli.scan import scan
+from fauxto.errors import InputError
+from fauxto.finding import VERDICTS, Evidence, Finding
+from fauxto.language import LANGUAGES, localized
+from fauxto.verdict import wording
+from tests.verdict.reference import calling
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_row_is_worded_in_the_language(language: str):
+    item = wording.pixels(calling("ordinary"))
+    finding = Finding("a.jpg", verdict="no_evidence", p_value=0.62, fpr=0.01, evidence=[item])
+    shown = render.row(localized(finding, language), language).plain
+    words = {
+        "en": "no evidence ",
+        "de": "keine hinweise ",
+        "fr": "aucun indice ",
+        "es": "sin indicios ",
+        "zh": "未见证据",
+    }
+    assert shown.startswith(words[language]) and "a.jpg" in shown
+    assert (item.statement in shown) == (language == "en")
+
+
+def test_every_verdict_has_a_word_in_every_language():
+    for language in LANGUAGES:
+        assert len({render.word(verdict, language) for verdict in VERDICTS}) == len(VERDICTS)
+
+
+def test_json_keeps_its_keys_and_verdicts():
+    item = Evidence("quality", "The file is compressed to JPEG quality 20; below 30 the traces are gone.", "none")
+    said = localized(Finding("a.jpg", verdict="inconclusive", evidence=[item]), "fr").to_dict()
+    assert said["verdict"] == "inconclusive" and said["evidence"][0]["layer"] == "quality"
+    assert said["evidence"][0]["statement"].startswith("Le fichier est compressé à la qualité JPEG 20")
+
+
+def test_a_language_that_is_not_spoken_is_refused_before_the_first_file():
+    with pytest.raises(InputError, match="does not speak 'xx'"):
+        scan("a.jpg", language="xx")
