@@ -33,7 +33,7 @@ def shipped(monkeypatch):
         "populations": {"web": rate(50, 1), "camera": rate(40, 2), "scan": rate(10, 9)},
         "references": [0.5, 1.0, 1.5, 2.5],
         "forgeries": {"noise": rate(20, 15)},
-        "tampered": {"inpainted": rate(10, 1)},
+        "tampered": {"inpainted": rate(10, 1), "composite": rate(9, 9)},
     }
     made = {"tools": {"noise": entry}, "any_flag": {"1": rate(100, 22), "2": rate(100, 4), "3": rate(100, 0)}}
     monkeypatch.setattr(calibration, "read", lambda: made)

@@ -89,13 +89,21 @@ def judge(trace: Trace) -> Judgement:
         worst=worst,
         worst_rate=large[worst]["rate"] if worst else None,
         p_value=p_value,
-        catches={kind: row["rate"] for kind, row in entry["forgeries"].items()},
-        tampered={kind: row["rate"] for kind, row in entry["tampered"].items()},
+        catches=_rates(entry["forgeries"]),
+        tampered=_rates(entry["tampered"]),
     )
+
+
+def _rates(measured: dict[str, Any]) -> dict[str, float]:
+    """The share that was flagged of each kind of which enough were measured."""
+    return {kind: row["rate"] for kind, row in measured.items() if row["n"] >= LEAST_FORGERIES}
 
 
 LEAST = 20
 """Photographs that a population needs for its rate to be named."""
+
+LEAST_FORGERIES = 10
+"""Likewise of a kind of forgery; smaller counts stay in the calibration, with their intervals."""
 
 
 @functools.cache
@@ -116,9 +124,7 @@ def together(flags: int) -> str:
         return ""
     rate, photographs = _percent(entry["rate"]), entry["n"]
     if flags == 1:
-        return say(
-            "{rate} of untouched photographs raise 1 flag or more (n = {count}).", rate=rate, count=photographs
-        )
+        return say("{rate} of untouched photographs raise 1 flag or more (n = {count}).", rate=rate, count=photographs)
     return say(
         "{rate} of untouched photographs raise {number} flags or more (n = {count}).",
         rate=rate,
