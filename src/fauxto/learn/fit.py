@@ -272,5 +272,5 @@ def _run(detector: Trainable, store: PatchStore, plan: Plan, stages: Sequence[St
     digest = hashlib.blake2b(digest_size=8)
     for name in (names := sorted(_names(network, never_trained(stages)))):
         digest.update(name.encode())
-        digest.update(network.get_parameter(name).detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+        digest.update(network.get_parameter(name).detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
     return run | {"frozen": digest.hexdigest()} if names else run

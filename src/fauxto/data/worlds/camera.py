@@ -60,7 +60,7 @@ class Camera:
             full_well=float(np.exp(rng.uniform(np.log(1500), np.log(20000)))),
             read_noise=float(rng.uniform(0.0005, 0.004)),
             gamma=float(rng.uniform(1 / 2.4, 1 / 1.8)),
-            shrink=float(rng.choice([1.0, rng.uniform(0.5, 0.95)])),
+            shrink=(1.0, float(rng.uniform(0.5, 0.95)))[rng.integers(2)],
             jpeg=jpeg,
         )
 
@@ -103,7 +103,8 @@ def scene(size: int, rng: np.random.Generator) -> np.ndarray:
     texture = fractal(size, rng)
     ground = _paint(_tint(rng))
     leaves = np.array(_leaves(size, rng))
-    light = ground * (1 + 0.25 * texture[..., None])
+    plain = 1 + 0.25 * texture
+    light = np.stack([plain * colour for colour in ground], axis=-1)
     if len(leaves):
         front = _foremost(size, leaves)
         rows, columns = np.nonzero(front)
@@ -139,22 +140,26 @@ def _leaves(size: int, rng: np.random.Generator) -> list[tuple[float, ...]]:
 def _foremost(size: int, leaves: np.ndarray) -> np.ndarray:
     """The number of the leaf that each pixel shows, from 1, 0 for the ground; int64 `(size, size)`."""
     x, y, radius, bar, angle, left, top, width = leaves.T[:8]
-    height = np.minimum(size, np.trunc(y + radius) + 1) - top
-    wide, area = width.astype(np.int64), (width * height).astype(np.int64)
+    height = (np.minimum(size, np.trunc(y + radius) + 1) - top).astype(np.int64)
 
-    def each(values: np.ndarray) -> np.ndarray:  # one for every pixel of the leaf's box
-        return np.repeat(values, area)
+    # The boxes of all leaves row by row: what a whole row shares is computed once.
+    leaf = np.repeat(np.arange(len(x)), height)
+    row = np.arange(len(leaf)) - (np.cumsum(height) - height - top.astype(np.int64))[leaf]
+    length = width.astype(np.int64)[leaf]
+    first = left.astype(np.int64)[leaf] - (np.cumsum(length) - length)
+    from_y = row - y[leaf]
 
-    down, across = np.divmod(np.arange(area.sum()) - each(np.cumsum(area) - area), each(wide))
-    down += each(top.astype(np.int64))
-    across += each(left.astype(np.int64))
-    from_x, from_y = across - each(x), down - each(y)
-    inside = from_x * from_x + from_y * from_y < each(radius * radius)
-    turned = from_x * each(np.cos(angle)) + from_y * each(np.sin(angle))
-    inside &= np.abs(turned) < each(bar)
+    def each(values: np.ndarray) -> np.ndarray:  # one for every pixel of a row
+        return np.repeat(values, length)
+
+    column = np.arange(length.sum()) + each(first)
+    from_x = column - each(x[leaf])
+    inside = from_x * from_x + each(from_y * from_y) < each((radius * radius)[leaf])
+    turned = from_x * each(np.cos(angle)[leaf]) + each(from_y * np.sin(angle)[leaf])
+    inside &= np.abs(turned) < each(bar[leaf])
     front = np.zeros((size, size), np.int64)
     # of several leaves on a pixel the last one stays
-    front[down[inside], across[inside]] = each(np.arange(1, len(x) + 1))[inside]
+    front[each(row)[inside], column[inside]] = each(leaf)[inside] + 1
     return front
 
 
@@ -235,9 +240,9 @@ def demosaic(raw: np.ndarray, pattern: str = "RGGB") -> np.ndarray:
 
 def _tint(rng: np.random.Generator) -> tuple[float, float, float]:
     """Red, green and blue of a thing, not clipped: mostly its brightness, a little hue."""
-    brightness = 0.03 + (0.9 - 0.03) * rng.random()
-    red, green, blue = (-0.2 + 0.4 * rng.random() for _ in range(3))
-    return brightness + red, brightness + green, brightness + blue
+    draw = rng.random
+    brightness = 0.03 + (0.9 - 0.03) * draw()
+    return brightness + (-0.2 + 0.4 * draw()), brightness + (-0.2 + 0.4 * draw()), brightness + (-0.2 + 0.4 * draw())
 
 
 def _paint(tint: ArrayLike) -> np.ndarray:
