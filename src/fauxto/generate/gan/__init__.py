@@ -31,7 +31,7 @@ CARD = Card(
             name="G_ema-best-weights",
             url="https://huggingface.co/Mingguksky/PyTorch-StudioGAN",
             licence="MIT (StyleGAN files: NVIDIA source code licence)",
-            layout="one file a configuration; not loaded yet",
+            layout="one file a network; read by load_studiogan of studiogan_layout.py, which is given the network",
         ),
     ),
     choices=(
