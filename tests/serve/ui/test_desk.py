@@ -154,7 +154,9 @@ def test_pictures_are_dropped_and_pasted(visit: Visit, desk: str) -> None:
 
 
 def test_history_systems_and_ledger_are_those_of_the_service(visit: Visit, desk: str) -> None:
-    page = visit(f"{desk}/#/history?name=coffee")
+    page = visit(desk)
+    verify(page, EXAMPLES / "coffee.jpg")
+    go(page, "/history?name=coffee")
     assert "coffee" in page.inner_text(".rows") and "cat" not in page.inner_text(".rows")
     go(page, "/systems?name=npr")
     assert page.locator(".cards li").count() >= 1
