@@ -47,8 +47,9 @@ class Options:
     - `stability`: score re-shipped copies too; a call that does not survive becomes "inconclusive".
     - `regions`: the logit of a grid of windows over the whole picture, of all pictures or only those "called"
       (generated, edited or inconclusive); `heatmap`: a folder for drawings of them, of all pictures.
-    - `localize`: search the whole picture for altered regions with the shipped localizer. They become the `regions` of
-      the Finding, unless those hold the windows that `regions` asks for, and always stand in its "localizer" evidence.
+    - `localize`: search the whole picture for altered regions with the shipped localizer. Those that stand out become
+      the `regions` of the Finding, unless those hold the windows that `regions` asks for, and always stand in its
+      "localizer" evidence.
     - `forensics`: add what the classical forensic tools say as evidence, in what time is left; no verdict changes.
     - `trust_anchors`: PEM text of the authorities whose C2PA signatures count as proof.
     - `allow_network`: http(s) addresses are fetched; without it they are refused.

@@ -123,7 +123,7 @@ class Scanner:
         decision = verdict.fuse(declared, pixels, stable, quality, altered)
         regions, notes = self._regions(picture, pixels, decision.verdict, digest)
         if altered is not None and not options.regions:
-            regions = list(altered.regions)
+            regions = list(altered.shown)
         return Finding(
             path="",
             sha256=digest,

@@ -46,6 +46,11 @@ class MapScore:
     counts: bool = True
 
     @property
+    def shown(self) -> tuple[Region, ...]:
+        """The regions, where the map stands out at all: boxes on a map that does not would only mislead."""
+        return self.regions if self.call in ("altered", "borderline") else ()
+
+    @property
     def call(self) -> Call:
         """What follows from the p-value alone."""
         if not self.voters:

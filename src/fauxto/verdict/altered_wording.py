@@ -48,9 +48,7 @@ def altered(score: MapScore) -> Evidence:
         "read": score.read,
         "decides": score.counts,
         "populations": {name: {"p_value": p, "n": n} for name, (p, n) in score.per_population.items()},
-        "regions": [
-            {"x": r.x, "y": r.y, "width": r.width, "height": r.height, "logit": r.logit} for r in score.regions
-        ],
+        "regions": [{"x": r.x, "y": r.y, "width": r.width, "height": r.height, "logit": r.logit} for r in score.shown],
     }
     here, bound = rate(score.p_value), rate(score.fpr)
     called = score.call == "altered"
