@@ -9,7 +9,7 @@ import numpy as np
 SHAPES = ("disc", "square", "triangle", "ring", "cross")
 TEXTURES = ("plain", "striped")
 CLASSES = tuple(f"{texture} {shape}" for texture in TEXTURES for shape in SHAPES)
-OVERSAMPLED = 3
+OVERSAMPLED = 2
 """Points a pixel and axis that are averaged."""
 
 
@@ -20,13 +20,13 @@ def draw(label: int, rng: np.random.Generator, side: int = 32) -> np.ndarray:
     (32, 32, 3)
     """
     texture, shape = divmod(label, len(SHAPES))
-    places = (np.arange(side * OVERSAMPLED) + 0.5) / (side * OVERSAMPLED) * 2 - 1
-    x, y = np.meshgrid(places, places)
+    places: np.ndarray = (np.arange(side * OVERSAMPLED) + 0.5) / (side * OVERSAMPLED) * 2 - 1
+    x, y = places[None, :], places[:, None]
     size, tilt = rng.uniform(0.45, 0.7), rng.uniform(-0.3, 0.3)
     left, down = x - rng.uniform(-0.25, 0.25), y - rng.uniform(-0.25, 0.25)
     u = (left * np.cos(tilt) + down * np.sin(tilt)) / size
     v = (down * np.cos(tilt) - left * np.sin(tilt)) / size
-    covered = _inside(SHAPES[shape], u, v).astype(np.float64)
+    covered: np.ndarray = _inside(SHAPES[shape], u, v).astype(np.float64)
     if TEXTURES[texture] == "striped":
         covered *= np.where(np.sin(9 * u) > 0, 1.0, 0.45)
     hue = (label / len(CLASSES) + rng.uniform(-0.02, 0.02)) % 1
@@ -39,7 +39,7 @@ def draw(label: int, rng: np.random.Generator, side: int = 32) -> np.ndarray:
 
 def pictures(count: int, seed: int = 0, side: int = 32) -> tuple[np.ndarray, np.ndarray]:
     """`count` pictures, uint8 `(n, side, side, 3)`, and their labels `(n,)`, the ten classes in turn."""
-    labels = np.arange(count) % len(CLASSES)
+    labels: np.ndarray = np.arange(count) % len(CLASSES)
     drawn = [draw(int(label), np.random.default_rng([seed, number]), side) for number, label in enumerate(labels)]
     return np.stack(drawn), labels
 
