@@ -55,16 +55,16 @@ def test_each_conditioning_fills_its_fields_alone(method, auxiliary):
 def test_the_logit_of_each_conditioning():
     rows = np.arange(6)
     head, said = judged("none")
-    np.testing.assert_allclose(said.adversarial, linear(head.logit)[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(said.adversarial, linear(head.logit)[:, 0], rtol=1e-5, atol=1e-6)
     head, said = judged("projection")
     projected = (head.classes.weight.detach().numpy()[LABELS] * FEATURES.numpy()).sum(1)
     np.testing.assert_allclose(said.adversarial, linear(head.logit)[:, 0] + projected, rtol=1e-4, atol=1e-6)
     head, said = judged("multiple_outputs")
-    np.testing.assert_allclose(said.adversarial, linear(head.logit)[rows, LABELS], rtol=1e-5)
+    np.testing.assert_allclose(said.adversarial, linear(head.logit)[rows, LABELS], rtol=1e-5, atol=1e-6)
     head, said = judged("multi_hinge")
     margins = linear(head.logit)
     assert margins.shape == (6, CLASSES + 1)
-    np.testing.assert_allclose(said.margins, margins, rtol=1e-5)
+    np.testing.assert_allclose(said.margins, margins, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(said.adversarial, margins[rows, LABELS] - margins[:, -1], rtol=1e-4, atol=1e-6)
 
 
@@ -78,8 +78,8 @@ def test_style_projection():
 
 def test_classifiers_and_their_doubles():
     head, said = judged("classifier", "twin")
-    np.testing.assert_allclose(said.class_logits, linear(head.classifier), rtol=1e-5)
-    np.testing.assert_allclose(said.twin_logits, linear(head.twin), rtol=1e-5)
+    np.testing.assert_allclose(said.class_logits, linear(head.classifier), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(said.twin_logits, linear(head.twin), rtol=1e-5, atol=1e-6)
     assert judged("classifier", "discriminative")[1].class_logits.shape == (6, 2 * CLASSES)
 
 
@@ -100,7 +100,7 @@ def test_codes_are_read_from_the_mean_of_the_positions():
     said = head(FEATURES)
     np.testing.assert_allclose(said.logits.detach().flatten(1), linear(head.discrete) / 16, rtol=1e-4, atol=1e-7)
     np.testing.assert_allclose(said.mean.detach(), linear(head.mean) / 16, rtol=1e-4, atol=1e-7)
-    np.testing.assert_allclose(said.variance.detach(), np.exp(linear(head.log_variance) / 16), rtol=1e-5)
+    np.testing.assert_allclose(said.variance.detach(), np.exp(linear(head.log_variance) / 16), rtol=1e-5, atol=1e-6)
     only = CodeHead(5, Codes(continuous=2))(FEATURES)
     assert only.logits is None and only.mean.shape == (6, 2)
 
