@@ -76,7 +76,7 @@ def test_partial_augmentation_changes_reals_and_never_fakes():
 def test_single_sample_clustering_names_the_clusters_and_chance_stays_chance():
     rng = np.random.default_rng(1)
     truth = np.repeat([0, 1], 40)
-    features = rng.normal(size=(80, 16)) + 6 * truth[:, None] * np.eye(16)[0]
+    features = rng.normal(size=(80, 16)) + 14 * truth[:, None] * np.eye(16)[0]
     found = cluster(features, 3, 0)
     assert found.method == "t-sne" and (found.labels == truth).mean() > 0.97
     assert ((found.margin > 0) == (found.labels == 1)).all()
