@@ -26,7 +26,8 @@ def pair(name: str, resolution: int, conditioning: Conditioning, codes: Codes | 
 
 @pytest.fixture
 def plain(monkeypatch):
-    """Without spectral norm's first iterations, which take longer than all the rest; a test of them is in nn."""
+    """Without spectral norm and orthogonal weights, which take longer than all the rest; tests of them are in nn."""
+    monkeypatch.setitem(initial.FILL, "orthogonal", lambda weight: weight)
     for module in (resnet, biggan, biggan_deep):
         monkeypatch.setattr(module, "spectrally_normalise", lambda *_, **__: None)
 
@@ -108,7 +109,6 @@ COUNTS = [
 def test_the_published_numbers_of_parameters(row, plain, monkeypatch):
     """Of StudioGAN's logs, at the CIFAR-10 configurations and BigGAN's of ImageNet."""
     name, generator, discriminator, first, second = row
-    monkeypatch.setitem(initial.FILL, "orthogonal", lambda weight: weight)
     for fill in ("kaiming_uniform_", "uniform_", "normal_"):
         monkeypatch.setattr(torch.nn.init, fill, lambda weight, *_, **__: weight)
     monkeypatch.setattr(torch, "randn", torch.empty)

@@ -59,13 +59,13 @@ def test_standing_statistics_forget_and_gather():
     generator = dcgan()
     norm = generator.norms[0].norm
     norm.running_mean.fill_(100.0)
-    standing_statistics(generator, 40, 64, seeded(), cumulative=True)
+    standing_statistics(generator, 30, 32, seeded(), cumulative=True)
     assert not generator.training and norm.momentum == 0.1
     with torch.no_grad():
-        z = torch.randn(4000, 8, generator=seeded(5))
+        z = torch.randn(800, 8, generator=seeded(5))
         maps = generator.ups[0](generator.start(z).unflatten(1, (-1, 4, 4)))
-    torch.testing.assert_close(norm.running_mean, maps.mean((0, 2, 3)), atol=0.03, rtol=0.05)
-    torch.testing.assert_close(norm.running_var, maps.var((0, 2, 3)), atol=0.03, rtol=0.1)
+    torch.testing.assert_close(norm.running_mean, maps.mean((0, 2, 3)), atol=0.05, rtol=0.05)
+    torch.testing.assert_close(norm.running_var, maps.var((0, 2, 3)), atol=0.05, rtol=0.1)
 
 
 def test_standing_statistics_leave_a_generator_without_batch_norm_alone():
