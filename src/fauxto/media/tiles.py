@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,8 +11,10 @@ from fauxto.errors import InputError
 from fauxto.media.crops import Box
 
 
-def tile_boxes(width: int, height: int, size: int, overlap: int) -> list[Box]:
+def tile_boxes(width: int, height: int, size: int, overlap: int, most: int | None = None) -> list[Box]:
     """Tiles of `size` pixels that cover a picture, row by row, neighbours sharing at least `overlap` pixels.
+
+    Where that takes more than `most` tiles they lie further apart, evenly, and leave gaps.
 
     Starts are multiples of 8, so that every tile sees a JPEG's grid in the same phase. A side shorter than `size` is
     one tile, taken whole. Errors: InputError unless `size` is a multiple of 8 and at least `overlap` + 16.
@@ -24,10 +27,14 @@ def tile_boxes(width: int, height: int, size: int, overlap: int) -> list[Box]:
             f"Tiles need a multiple of 8 that is at least the overlap and 16; got {size} and {overlap}.",
             fix="Use 256 and 32, for example.",
         )
+    columns, rows = (_count(side, size, overlap) for side in (width, height))
+    if most is not None and columns * rows > most:
+        shrink = math.sqrt(most / (columns * rows))
+        columns, rows = (min(most, max(1, int(count * shrink))) for count in (columns, rows))
     return [
         Box(x, y, min(size, width - x), min(size, height - y))
-        for y in _starts(height, size, overlap)
-        for x in _starts(width, size, overlap)
+        for y in _starts(height, size, rows)
+        for x in _starts(width, size, columns)
     ]
 
 
@@ -49,7 +56,8 @@ def cut_tile(pixels: np.ndarray, box: Box, size: int) -> np.ndarray:
 def assemble(maps: Iterable[np.ndarray], boxes: Iterable[Box], width: int, height: int, size: int) -> np.ndarray:
     """The maps of the tiles, float32 `(size, size)` each, as one map of the picture, float32 `(height, width)`.
 
-    Where tiles overlap, each counts most in its middle; what lies beyond the picture is dropped.
+    Where tiles overlap, each counts most in its middle; what lies beyond the picture is dropped; where no tile lies the
+    map is NaN.
     """
     total = np.zeros((height, width), np.float32)
     weight = np.zeros((height, width), np.float32)
@@ -60,7 +68,7 @@ def assemble(maps: Iterable[np.ndarray], boxes: Iterable[Box], width: int, heigh
         own = window[: box.height, : box.width]
         total[here] += own * values[: box.height, : box.width]
         weight[here] += own
-    return total / np.maximum(weight, np.float32(1e-6))
+    return np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
 
 
 def chances(logits: np.ndarray) -> np.ndarray:
@@ -75,10 +83,13 @@ def chances(logits: np.ndarray) -> np.ndarray:
 def top_share(values: np.ndarray, share: float) -> float:
     """The mean of the highest `share` of a map's values, at least one: an image-level rule that one pixel cannot move.
 
+    NaN, where nothing was read, does not count. Errors: InputError for a map without values.
+
     >>> top_share(np.array([[0.0, 1.0], [2.0, 3.0]]), 0.5)
     2.5
     """
     flat = np.asarray(values, np.float64).ravel()
+    flat = flat[~np.isnan(flat)]
     if not flat.size or not 0 < share <= 1:
         raise InputError(
             f"Expected a map and a share in (0, 1]; got {flat.size} values and {share}.", fix="Correct the share."
@@ -87,10 +98,17 @@ def top_share(values: np.ndarray, share: float) -> float:
     return float(np.partition(flat, first)[first:].mean())
 
 
-def _starts(side: int, size: int, overlap: int) -> list[int]:
-    """Starts that cover a side: the first is 0, the last tile reaches the end or up to 7 pixels beyond it."""
-    if side <= size:
-        return [0]
-    last = -(-(side - size) // 8) * 8
-    count = -(-last // ((size - overlap) // 8 * 8)) + 1
-    return [round(i * last / (count - 1) / 8) * 8 for i in range(count)]
+def _count(side: int, size: int, overlap: int) -> int:
+    """How many tiles cover a side."""
+    return 1 if side <= size else -(-_last(side, size) // ((size - overlap) // 8 * 8)) + 1
+
+
+def _last(side: int, size: int) -> int:
+    """The last start: that tile reaches the end of the side, or up to 7 pixels beyond it."""
+    return -(-max(0, side - size) // 8) * 8
+
+
+def _starts(side: int, size: int, count: int) -> list[int]:
+    """`count` starts, multiples of 8, spread from 0 to the last; a single one is central."""
+    last = _last(side, size)
+    return [last // 16 * 8] if count == 1 else [round(i * last / (count - 1) / 8) * 8 for i in range(count)]
