@@ -36,7 +36,7 @@ CONDITIONS = {
     "resize 0.75": "resize:0.75|jpeg:90", "resize 0.5": "resize:0.5|jpeg:90", "blur 1": "blur:1.0|jpeg:90",
     "social": "fit:1280|jpeg:80",
 }  # fmt: skip
-MOST, FEWER = 60, 20
+MOST, FEWER = 50, 12
 """Pictures per generator or population as they lie and matched; and in the other conditions."""
 FPR = 0.01
 

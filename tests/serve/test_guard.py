@@ -98,6 +98,15 @@ def test_the_examples_are_true_to_the_schema():
             shape.model_validate(example)
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/v1/scans", "GET, POST"), ("/v1/jobs", "POST"), (f"/v1/scans/{'0' * 32}", "DELETE, GET"), ("/", "GET, HEAD")],
+)
+def test_a_wrong_method_is_told_the_right_ones(client: TestClient, path: str, methods: str):
+    answer = client.request("OPTIONS", path)
+    assert problem(answer) == (405, "method") and answer.headers["allow"] == methods
+
+
 def test_readiness_and_health(client: TestClient):
     client.get("/v1/scans")
     assert client.get("/healthz").json() == client.get("/readyz").json() == {"status": "ok"}

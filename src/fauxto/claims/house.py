@@ -21,9 +21,9 @@ from fauxto.claims.upsampling_corpus import (
     middle,
 )
 from fauxto.data.worlds.camera import photograph
-from fauxto.detect.house import CARD, House, HouseNetwork
+from fauxto.detect.house import CARD, WIDTHS, House, HouseNetwork
 from fauxto.errors import InputError
-from fauxto.nn.residual import HighPass, HighPassCells, even
+from fauxto.nn.residual import ColourCells, HighPass, even
 from fauxto.nn.residual_net import ResidualNet
 
 SEEDS = (0, 1, 2)
@@ -32,13 +32,14 @@ SIDE = 48
 
 
 class StridedStem(nn.Sequential):
-    """The control's first layers: the same high-pass, then the stem of a ResNet, 7x7 by two and a pool by two."""
+    """The control's first layers: the same residuals, then the stem of a ResNet, 7x7 by two and a pool by two."""
 
     def __init__(self) -> None:
         super().__init__(
-            HighPass(),
-            nn.Conv2d(9, 64, 7, stride=2, padding=3, bias=False),
-            nn.BatchNorm2d(64),
+            ColourCells(),
+            nn.PixelShuffle(2),
+            nn.Conv2d(13, WIDTHS[0], 7, stride=2, padding=3, bias=False),
+            nn.BatchNorm2d(WIDTHS[0]),
             nn.ReLU(inplace=True),
             nn.MaxPool2d(3, stride=2, padding=1),
         )
@@ -49,7 +50,7 @@ class StridedNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.classifier = ResidualNet(StridedStem(), channels=64)
+        self.classifier = ResidualNet(StridedStem(), channels=WIDTHS[0], widths=WIDTHS)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """`(n, 3, h, w)` in [0, 1] to `(n,)` logits."""
@@ -74,8 +75,8 @@ def run(scale: Scale) -> ClaimResult:
 def exact_checks() -> tuple[Check, ...]:
     """What is true of the first layer on any picture."""
     pixels = to_tensor([photograph(seed, 64) for seed in (1, 2)])
-    cells, steps = HighPassCells(), HighPass()
-    apart = float((cells(pixels) - functional.pixel_unshuffle(steps(pixels), 2)).abs().max())
+    cells, steps = ColourCells(), HighPass()
+    apart = float((cells(pixels)[:, :36] - functional.pixel_unshuffle(steps(pixels), 2)).abs().max())
     ramp = torch.linspace(0.2, 0.8, 64).expand(1, 3, 64, 64)
     flat = float(cells(ramp)[..., 1:-1, 1:-1].abs().max())
     parameters = sum(p.numel() for p in House().network().parameters() if p.requires_grad)

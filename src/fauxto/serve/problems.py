@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from http import HTTPStatus
 from typing import Any
@@ -91,6 +92,8 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "not_found", 405: "method"}.get(error.status_code, "http")
         fix, headers = "/openapi.json lists every route.", dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = _allowed(request)
         return answer(request, code, str(error.detail), fix, status=error.status_code, headers=headers)
 
     @app.exception_handler(SQLAlchemyError)
@@ -108,6 +111,14 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What openapi.json says of the problems of a route."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def _allowed(request: Request) -> str:
+    """Every method of a path: what the router says names those of one route only."""
+    for template, route in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(template)), request.url.path):
+            return ", ".join(sorted(method.upper() for method in route))
+    return "GET, HEAD"
 
 
 def _words(errors: Any) -> str:
