@@ -186,7 +186,7 @@ def _at_copies(pixels: np.ndarray, factor: int) -> float:
     around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
     power = np.abs(np.fft.fft2(np.abs(around - 4 * grey[1:-1, 1:-1]))) ** 2
     rises = []
-    for row, column in replica_frequencies(*power.shape, factor):
+    for row, column in replica_frequencies(power.shape[0], power.shape[1], factor):
         near = power[np.ix_(*(np.arange(centre - 3, centre + 4) % len(power) for centre in (row, column)))]
         rises.append(np.log(near[3, 3] + 1e-9) - np.log((near.sum() - near[3, 3]) / 48 + 1e-9))
     return float(np.mean(rises))

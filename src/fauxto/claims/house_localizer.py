@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -91,7 +93,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 200, test: int = 100, st
     for seed in seeds:
         learned, held = corpus((700 + seed) * SEEDS_APART, train), corpus((750 + seed) * SEEDS_APART, test)
         for arm, areas in table.items():
-            network = seeded(lambda arm=arm: HouseLocalizerNetwork(arm == "against"), seed)
+            network = seeded(partial(HouseLocalizerNetwork, arm == "against"), seed)
             assert isinstance(network, HouseLocalizerNetwork)
             _fit(network, *learned, seed=seed, steps=steps)
             areas.append(round(_found(network, *held), 4))

@@ -80,7 +80,7 @@ def train(
     arguments = options(kind, backbone)
     detector = initial_state(lambda: kind(**arguments), seed)
     localizer = "localizer" in kind.card.kinds and hasattr(detector, "tile")
-    size = detector.tile if localizer else detector.crop.size
+    size: int = detector.tile if localizer else detector.crop.size  # type: ignore[attr-defined]
     whole = detector.card.input.resize == "required"
     if whole and crop not in (None, size):
         raise InputError(f"{detector.card.slug} reads whole pictures of {size} pixels.", fix="Leave --crop out.")

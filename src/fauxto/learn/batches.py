@@ -65,7 +65,7 @@ class TrainingMasks(TrainingCrops):
         rng = np.random.default_rng([self.seed, draw, patch])
         mask = self.store.masks[patch].astype(np.float32) / np.float32(FULL)
         crop, mask = laundered_pair(self.store.pixels[patch], mask, self.size, self.laundering, rng)
-        crop, mask = self.detector.augment(crop, mask, rng)  # type: ignore[call-arg,misc]  # a localizer's takes both
+        crop, mask = self.detector.augment(crop, mask, rng)  # type: ignore[call-arg,arg-type]  # a localizer's takes both
         pixels = torch.from_numpy(np.ascontiguousarray(crop))
         generator = self.generators[self.store.picture[patch]]
         return pixels, torch.from_numpy(np.ascontiguousarray(mask)), generator, time.perf_counter() - started

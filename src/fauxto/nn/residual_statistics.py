@@ -58,7 +58,7 @@ class ResidualStatistics(nn.Module):
             _logarithm(functional.avg_pool2d(size, BLOCK // 2)),
             _logarithm(functional.avg_pool2d(self.high(half).abs(), BLOCK // 2)),
             _logarithm(functional.avg_pool2d(self.high(quarter).abs(), BLOCK // 4)),
-            sum(quiet[:, phase::4] for phase in range(4)) / 4,
+            sum((quiet[:, phase::4] for phase in range(1, 4)), start=quiet[:, ::4]) / 4,
             self._correlations(grey),
             self._grid(grey),
             brightness,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxto.finding import Evidence
+from fauxto.finding import Evidence, Strength
 from fauxto.language import say
 from fauxto.verdict.altered import MapScore
 from fauxto.verdict.wording import rate
@@ -66,7 +66,7 @@ def altered(score: MapScore) -> Evidence:
     if score.read < 0.995:
         limits = f"{limits} {PARTLY_READ.format(percent=round(100 * score.read))}"
     decides = called and score.counts
-    strength = "strong" if decides else "weak" if called or score.call == "borderline" else "none"
+    strength: Strength = "strong" if decides else "weak" if called or score.call == "borderline" else "none"
     return Evidence("localizer", statement, strength, "edited" if called else "none", limits=limits, value=value)
 
 

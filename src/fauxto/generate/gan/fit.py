@@ -203,7 +203,7 @@ class Training:
         means = {
             name: self.fabric.all_reduce(value.float(), reduce_op="mean") for name, value in self.table.notes.items()
         }
-        return {name: round(float(value), 6) for name, value in means.items()}  # type: ignore[arg-type]
+        return {name: round(float(value), 6) for name, value in means.items()}
 
     def state(self) -> dict[str, Any]:
         """What a resumed run needs to go on as if nothing had happened."""
@@ -318,7 +318,7 @@ class Training:
         table = self.table
         if self.fabric.world_size > 1:
             for average in (table.lecam.real, table.lecam.fake, table.path.mean):
-                average.copy_(self.fabric.all_reduce(average, reduce_op="mean"))  # type: ignore[arg-type]
+                average.copy_(self.fabric.all_reduce(average, reduce_op="mean"))
         if table.judged:
             signs: Any = self.fabric.all_reduce(table.signs.float(), reduce_op="sum")
             table.controller.see(float(signs), table.judged * self.fabric.world_size)

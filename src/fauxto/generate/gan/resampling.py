@@ -60,7 +60,7 @@ def band_filtered(pictures: Tensor, gains: Tensor) -> Tensor:
 def band_filters() -> np.ndarray:
     """Four symmetric filters `(4, taps)` that sum to a single 1 in the middle; each keeps one octave."""
     low = np.asarray(SYM2)
-    high = low * (-1) ** np.arange(len(low))
+    high = low * (-1.0) ** np.arange(len(low))
     low, high = np.convolve(low, low[::-1]) / 2, np.convolve(high, high[::-1]) / 2
     bank = np.eye(4, 1)
     for band in range(1, 4):

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 @torch.no_grad()
 def clip_weights(network: nn.Module, bound: float = 0.01) -> None:
     """Clamp every parameter to [-bound, bound]."""
-    torch._foreach_clamp_min_(parameters := list(network.parameters()), -bound)
+    parameters: list[torch.Tensor] = list(network.parameters())
+    torch._foreach_clamp_min_(parameters, -bound)
     torch._foreach_clamp_max_(parameters, bound)
 
 

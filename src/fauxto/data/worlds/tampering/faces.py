@@ -36,4 +36,4 @@ def find_faces(pixels: np.ndarray) -> list[Box]:
         np.asarray(small), scale_factor=1.25, step_ratio=1.3, min_size=(side // 5, side // 5), max_size=(side, side)
     )
     boxes = [tuple(round(face[name] / scale) for name in ("c", "r", "width", "height")) for face in found]
-    return sorted(boxes, key=lambda box: -box[2] * box[3])  # type: ignore[return-value]
+    return sorted(boxes, key=lambda box: -box[2] * box[3])

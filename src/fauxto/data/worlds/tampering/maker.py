@@ -75,7 +75,7 @@ def compose(
             fix="Leave smaller pictures out.",
         )
     shape_rng, rng = np.random.default_rng((0x7A3, seed, 0)), np.random.default_rng((0x7A3, seed, 1))
-    region = outline(*original.shape[:2], shape_rng)
+    region = outline(original.shape[0], original.shape[1], shape_rng)
     if kind == "splice":
         altered, weight = splice(original, _given(donor, kind, "donor"), region, rng)
     elif kind == "copy-move":

@@ -73,7 +73,7 @@ def swap_face(
     left, top, width, height = _inside(original, box)
     new = original.copy()
     new[top : top + height, left : left + width] = np.asarray(face.resize((width, height), Image.Resampling.BICUBIC))
-    region = ellipse(*original.shape[:2], (left, top, width, height))
+    region = ellipse(original.shape[0], original.shape[1], (left, top, width, height))
     new = _matched(new, original, region, region, 1.0)
     mixed, weight = blend(original, new, region, rng, softest=max(1.0, width / 30))
     return mixed, weight, region
