@@ -45,8 +45,10 @@ COLLECTIONS = {
     "backgrounds": "art",
     "plasma": "art",
     "tuxpaint": "art",
+    "wesnoth": "paintings",
 }
-"""What the folders of package pictures hold: WebP photographs, manual figures and screenshots, renders and drawings."""
+"""What the folders of package pictures hold: WebP photographs, manual figures and screenshots, renders and drawings,
+and portraits that people painted for a game (never trained on: 200 of wesnoth-1.16-data, first by content hash)."""
 
 
 def pool(folder: Path) -> list[Sample]:
@@ -101,7 +103,7 @@ def unique(samples: list[Sample]) -> list[Sample]:
     return kept
 
 
-WHOLE = {"phone": "calibration", "scan": "calibration", "modern": "test", "dalle3": "test"}
+WHOLE = {"phone": "calibration", "scan": "calibration", "paintings": "calibration", "modern": "test", "dalle3": "test"}
 """Groups that are never trained on: whole sources of photographs, and whole families of generators."""
 WHOLE_SOURCES = {"shantrm/photo-portfolio": "calibration"}
 CALIBRATION = {"web": 300, "corel": 150, "people": 250, "camera": 60, "screenshot": 46, "webp": 20, "art": 10}
@@ -114,8 +116,10 @@ FIRST_STAGE = {
 """Sources of fakes that the first stage of training saw whole, by other splits: none of them calibrates."""
 SCREENSHOTS_FIRST = "ltdrdata/ComfyUI-extension-tutorials"
 """Figures of manuals show what image filters put out: they train, but only screenshots are references."""
-GRAPHICS = ("scan", "screenshot", "webp", "art")
-"""Too few of each to vouch for a bound alone: together they are the reference of what is no plain photograph."""
+REFERENCES = {
+    "scan": "documents", "screenshot": "documents", "webp": "drawings", "art": "drawings", "paintings": "drawings",
+}  # fmt: skip
+"""Too few of each to vouch for a bound alone: together they are the references of what is no plain photograph."""
 
 
 def with_splits(samples: list[Sample], *, everything: bool = False) -> list[Sample]:
@@ -141,7 +145,7 @@ def with_splits(samples: list[Sample], *, everything: bool = False) -> list[Samp
         split[sample.path] = name
     apart = {s.sha256[:12] for s in samples if s.sha256 and split[s.path] != "train"}
     kept = [replace(s, split=split[s.path]) for s in samples if not (s.parent and s.parent in apart)]
-    return [replace(s, family="graphics") if s.split != "train" and s.family in GRAPHICS else s for s in kept]
+    return [replace(s, family=REFERENCES.get(s.family, s.family)) if s.split != "train" else s for s in kept]
 
 
 def digest(sample: Sample) -> str:
