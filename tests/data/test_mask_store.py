@@ -60,7 +60,7 @@ def test_laundering_moves_the_mask_with_the_picture(tmp_path):
 def test_the_common_loop_trains_a_localizer_and_resumes(tmp_path):
     store = build_masked(pictures(tmp_path), tmp_path / "store", size=64, per_picture=1)
     plan = Plan(steps=2, crop=64, batch_size=4, workers=0, laundering=None)
-    first, second = (ForgeryNetSpatial(share=1 / 64, side=64) for _ in range(2))
+    first, second = (ForgeryNetSpatial(share=1 / 16, side=64) for _ in range(2))
     second.network().load_state_dict(first.network().state_dict())
     assert len(fit(first, store, plan, tmp_path / "run").losses) == 2
     assert len(fit(second, store, plan, tmp_path / "run").losses) == 2  # read from the checkpoint

@@ -26,7 +26,7 @@ from fauxto.generate.gan.adversarial import OBJECTIVES
 
 CARD = Card(
     slug="gm-gan",
-    kinds=("generator", "study"),
+    kinds=("generator",),
     title="Gaussian mixture generative adversarial networks for diverse datasets, and the unsupervised clustering of "
     "images",
     venue="arXiv",
