@@ -20,11 +20,12 @@ def largest(weight: torch.Tensor, transposed: bool = False) -> float:
 
 
 def test_after_convergence_the_largest_singular_value_is_one():
+    torch.manual_seed(0)  # how fast the iteration converges is a matter of the weights
     layers = network()
     before = [largest(layer.weight, isinstance(layer, nn.ConvTranspose2d)) for layer in layers]
     originals = [layer.weight.detach().clone() for layer in layers]
     spectrally_normalise(layers)
-    settle(layers, 300)
+    settle(layers, 1000)
     layers.eval()
     for layer, sigma, original in zip(layers, before, originals, strict=True):
         np.testing.assert_allclose(largest(layer.weight, isinstance(layer, nn.ConvTranspose2d)), 1, rtol=1e-4)

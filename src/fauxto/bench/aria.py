@@ -202,7 +202,7 @@ def clean_descriptions(text: str) -> list[str] | None:
 
     None for a file that has to be dropped: one that begins with an apology, or whose lines are no multiple of four.
 
-    >>> clean_descriptions("a cat in the style of ink --ar 3:2\\\\n" * 4)[0]
+    >>> clean_descriptions("a cat in the style of ink --ar 3:2\\n" * 4)[0]
     'a cat ink'
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
