@@ -173,6 +173,8 @@ REFUSED = {
     "critic has no zero": replace(RECIPES["wgan-gp"], augmentation=Augmentation(kind="ada")),
     "mapping network": replace(RECIPES["stylegan2"], codes=Codes(1, 10, injection="norm")),
     "batch is too small": replace(RECIPES["dcgan"], optimization=replace(RECIPES["dcgan"].optimization, batch=1)),
+    "no one label": replace(RECIPES["stylegan2"], discriminator={"mixing": 0.05}),
+    "judges none": replace(RECIPES["adaptivemix"], regularizers=Regularizers(consistency=1)),
     "are shares": replace(RECIPES["dcgan"], regularizers=Regularizers(top_k=1.5)),
 }
 
@@ -187,6 +189,11 @@ def test_what_makes_no_sense_is_refused_with_the_reason_and_a_way_out(reason):
 def test_stylegan3_r_takes_a_step():
     """The pairs above leave it out: it shares all of t but kernel sizes and filters, and takes as long."""
     step(tiny(RECIPES["stylegan3-r-ada"]))
+
+
+def test_adaptivemix_takes_a_step():
+    """A setting of one discriminator and no part of its own: the pairs above leave it out."""
+    step(replace(tiny(RECIPES["adaptivemix"]), resolution=32))
 
 
 def test_a_conditional_recipe_needs_classes():

@@ -11,13 +11,13 @@ from fauxto.errors import InputError
 from fauxto.generate.gan.interface import Codes
 from fauxto.generate.gan.legal import why_not
 from fauxto.generate.gan.recipe import from_dict
-from fauxto.generate.gan.recipes import RECIPES, resolve
+from fauxto.generate.gan.recipes import RECIPES, STUDIOGAN, resolve
 
 
 def test_all_72_configurations_are_there_legal_and_different():
-    assert len(RECIPES) == 72
+    assert len(STUDIOGAN) == 72 and STUDIOGAN.items() <= RECIPES.items()
     assert [name for name, recipe in RECIPES.items() if why_not(recipe)] == []
-    assert len({json.dumps(recipe.to_dict(), sort_keys=True) for recipe in RECIPES.values()}) == 72
+    assert len({json.dumps(recipe.to_dict(), sort_keys=True) for recipe in RECIPES.values()}) == len(RECIPES)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -55,6 +55,10 @@ def test_the_table_says_what_the_configurations_say():
     assert RECIPES["biggan-icr"].regularizers.latent_discriminator == 20
     assert RECIPES["reacgan-ada"].augmentation.target == 0.7 and not RECIPES["reacgan-ada"].augmentation.mirror
     assert RECIPES["stylegan2-info"].codes == Codes(1, 10, injection="latent")
+    mixed, plain = RECIPES["adaptivemix"], RECIPES["paper256"]
+    assert replace(mixed, discriminator=plain.discriminator) == plain and mixed.discriminator["mixing"] == 0.05
+    assert (mixed.resolution, mixed.optimization.steps * mixed.optimization.batch) == (256, 25_000_000)
+    assert (mixed.regularizers.r1, mixed.regularizers.path_length, mixed.average.half_life) == (1.0, 2.0, 20.0)
 
 
 def test_a_toml_file_changes_a_recipe_of_the_house(tmp_path):

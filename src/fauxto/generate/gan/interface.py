@@ -104,6 +104,8 @@ class Judgement(NamedTuple):
     twin_proxy: Tensor | None = None
     """Shapes as above, of the second head ("twin")."""
     codes: CodeGuess | None = None
+    penalty: Tensor | None = None
+    """A scalar that the discriminator wants added to the loss of whoever asked it, about the batch as a whole."""
 
 
 @runtime_checkable

@@ -21,6 +21,9 @@ SPECTRAL = ("sagan", "biggan", "biggan_deep")
 DOUBLED = ("classifier", "contrastive", "data_to_data")
 """Conditionings that an auxiliary can double."""
 
+COMPARING = ("consistency", "balanced_real", "balanced_fake", "latent_discriminator")
+"""Regularizers that ask the discriminator to say the same of two pictures."""
+
 
 def check(recipe: Recipe) -> Architecture:
     """The architecture of a recipe that can be trained. Errors: InputError with the first reason why it cannot."""
@@ -102,6 +105,17 @@ def _objectives(recipe: Recipe) -> Iterator[Reason]:
         )
     if (regularizers.balanced_real or regularizers.balanced_fake) and regularizers.consistency:
         yield "bCR holds CR already: both would count real pictures twice.", "Use consistency or balanced_*."
+    if recipe.discriminator.get("mixing") is not None:
+        if recipe.conditioning.method != "none" or recipe.codes is not None:
+            yield (
+                "A mixture of two pictures has no one label, and no one code.",
+                "Leave conditioning and codes out, or the discriminator's mixing.",
+            )
+        if any(getattr(regularizers, name) for name in COMPARING):
+            yield (
+                "Consistency compares what is said of single pictures, and a discriminator with mixing judges none.",
+                f"Leave out {', '.join(COMPARING)}, or the discriminator's mixing.",
+            )
     if recipe.augmentation.adaptive and recipe.loss == "wasserstein":
         yield (
             "The adaptive augmentations read the sign of a logit, and a Wasserstein critic has no zero.",

@@ -12,6 +12,7 @@ from fauxto.errors import InputError
 from fauxto.generate.gan.interface import Architecture
 from fauxto.generate.gan.latents import Draw, draw
 from fauxto.generate.gan.legal import check
+from fauxto.generate.gan.mixing import MixedDiscriminator
 from fauxto.generate.gan.recipe import Recipe
 from fauxto.nn.minibatch_stddev import MinibatchStddev
 
@@ -94,5 +95,6 @@ def make(recipe: Recipe, classes: int, seed: int = 0) -> Pair:
 
 
 def sees_its_batch(network: nn.Module) -> bool:
-    """Whether what a network says of a picture depends on the others of the batch: batch norm, minibatch deviation."""
-    return any(isinstance(module, nn.modules.batchnorm._BatchNorm | MinibatchStddev) for module in network.modules())
+    """Whether what a network says of a picture depends on the others of its batch: batch norm, deviation, mixing."""
+    kinds = (nn.modules.batchnorm._BatchNorm, MinibatchStddev, MixedDiscriminator)
+    return any(isinstance(module, kinds) for module in network.modules())

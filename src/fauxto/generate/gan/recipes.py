@@ -1,6 +1,7 @@
 """StudioGAN's configurations for CIFAR-10 as recipes: one row a configuration, in the words of `recipe.Recipe`.
 
-The settings are those of POSTECH-CVLab/PyTorch-StudioGAN (MIT), commit 947b35e, its folder CIFAR10: 72 files.
+The settings are those of POSTECH-CVLab/PyTorch-StudioGAN (MIT), commit 947b35e, its folder CIFAR10: 72 files; behind
+them those of other systems on the same networks.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def with_lecam(recipe: Recipe) -> Recipe:
 
 
 # fmt: off
-RECIPES: dict[str, Recipe] = {
+STUDIOGAN: dict[str, Recipe] = {
     # unconditional, convolutions alone
     "dcgan":                 CONV,
     "dcgan-info":            replace(CONV, codes=TEN_CODES),
@@ -185,6 +186,25 @@ RECIPES: dict[str, Recipe] = {
 }
 # fmt: on
 
+PAPER256 = Recipe(
+    architecture="stylegan2",
+    resolution=256,
+    style_mixing=0.9,
+    discriminator={"group": 8},
+    regularizers=Regularizers(r1=1.0, flat_every=16, flat_apart=True, path_length=2.0),
+    optimization=replace(STYLE_SCHEDULE, steps=390_625),
+    average=Average(half_life=20.0, rampup=None),
+)
+"""StyleGAN2-ADA's configuration of that name: 25 million pictures of 256 pixels."""
+
+OTHERS: dict[str, Recipe] = {
+    "paper256": PAPER256,
+    "adaptivemix": replace(PAPER256, discriminator={"group": 8, "mixing": 0.05}),
+}
+
+RECIPES = STUDIOGAN | OTHERS
+"""All recipes by name."""
+
 
 def resolve(recipe: str | Path | Recipe) -> Recipe:
     """A recipe by name, or by the path of a TOML file (see `recipe.load_recipe`). Errors: InputError."""
@@ -218,6 +238,7 @@ def summary(recipe: Recipe) -> str:
         if entry.default != (value := getattr(recipe.regularizers, entry.name)) and entry.name not in _CONSTANTS
     ]
     words += ["codes"] if recipe.codes is not None else []
+    words += ["mixing"] if recipe.discriminator.get("mixing") is not None else []
     words += [recipe.augmentation.kind] if recipe.augmentation.kind != "none" else []
     words += ["apa"] if recipe.augmentation.pseudo else []
     return ", ".join(words)

@@ -8,6 +8,7 @@ from fauxto.generate.gan.heads.projection import StyleProjectionHead
 from fauxto.generate.gan.heads.style_layers import STYLED
 from fauxto.generate.gan.interface import Architecture, Codes, Conditioning, GeneratorMethod
 from fauxto.generate.gan.methods import STYLE_METHODS
+from fauxto.generate.gan.mixing import MixedDiscriminator
 from fauxto.nn.mapping import LabelMapping, Mapping
 from fauxto.nn.style_network import StyleNetwork
 from fauxto.nn.stylegan2 import Synthesis
@@ -72,8 +73,12 @@ def stylegan2_discriminator(
     group: int = 4,
     mapping_layers: int = 8,
     clamp: float | None = None,
-) -> Discriminator:
-    """StyleGAN2's body with the heads of the conditioning; also the discriminator of StyleGAN3."""
+    mixing: float | None = None,
+) -> Discriminator | MixedDiscriminator:
+    """StyleGAN2's body with the heads of the conditioning; also the discriminator of StyleGAN3.
+
+    `mixing`, where given, makes it judge mixtures of pictures, as AdaptiveMix does: the noise on its goals, 0.05.
+    """
     conditioning = conditioning or Conditioning()
     body = StyleBody(
         resolution,
@@ -88,7 +93,8 @@ def stylegan2_discriminator(
     if conditioning.method == "style_projection" and classes > 1:
         mapping = LabelMapping(classes, body.features, mapping_layers)
         head = StyleProjectionHead(body.features, body.features, mapping, STYLED)
-    return Discriminator(body, resolution, classes, conditioning, codes, head=head, layers=STYLED)
+    network = Discriminator(body, resolution, classes, conditioning, codes, head=head, layers=STYLED)
+    return network if mixing is None else MixedDiscriminator(network, noise=mixing)
 
 
 STYLEGAN2 = Architecture(

@@ -148,6 +148,8 @@ def discriminator_turn(table: Table, real: Tensor, labels: Tensor | None, draw: 
         table.judged += len(real)
     table.notes |= {"real_logit": logits[0], "fake_logit": logits[1]}
     loss = adversarial_for_discriminator(recipe, *said, labels)
+    for part in said:
+        loss = loss if part.penalty is None else loss + part.penalty
     if recipe.conditioning.method in DOUBLED:
         assert labels is not None and draw.labels is not None
         told = class_loss_for_discriminator(recipe, *said, labels, draw.labels)
@@ -225,6 +227,7 @@ def generator_turn(table: Table, draw: Draw, real: Tensor | None = None, labels:
     if how.top_k < 1:
         count = count_of_best(table.epoch, count, how.top_k, how.top_k_least)
     loss = adversarial_for_generator(recipe, said, drawn.labels, count)
+    loss = loss if said.penalty is None else loss + said.penalty
     if recipe.conditioning.method in DOUBLED:
         assert drawn.labels is not None
         loss = loss + class_loss_for_generator(recipe, said, drawn.labels)
