@@ -11,7 +11,8 @@ from torch.nn import functional
 from fauxto.errors import FauxtoError, InputError
 from fauxto.generate.gan.dcgan import DCGANGenerator
 from fauxto.generate.gan.interface import Generator
-from fauxto.generate.gm_gan import GMGAN, GaussianMixture, Schedule, perceptron
+from fauxto.generate.gm_gan import GMGAN, GaussianMixture, Schedule
+from fauxto.nn.perceptron import perceptron
 
 
 def random(seed: int = 0) -> torch.Generator:

@@ -7,7 +7,6 @@ with diversity.
 
 from __future__ import annotations
 
-import itertools
 import math
 import warnings
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input
 from fauxto.errors import FauxtoError, InputError
 from fauxto.generate.gan.adversarial import OBJECTIVES
+from fauxto.nn.perceptron import perceptron
 
 CARD = Card(
     slug="gm-gan",
@@ -152,14 +152,6 @@ class GaussianMixture(nn.Module):
         apart = torch.pdist(self.means)
         least = float(apart.min()) if len(apart) else math.inf
         return least, float(2 * torch.linalg.slogdet(self.matrices()).logabsdet.min())
-
-
-def perceptron(*widths: int, last: nn.Module | None = None) -> nn.Sequential:
-    """Linear layers with LeakyReLU 0.2 between, and `last` behind."""
-    layers: list[nn.Module] = []
-    for before, after in itertools.pairwise(widths):
-        layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers[:-1], *([last] if last is not None else []))
 
 
 @dataclass(frozen=True, slots=True)
