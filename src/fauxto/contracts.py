@@ -37,6 +37,13 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class Loadable(Detector, Protocol):
+    """A Detector that reads its weights, or what it was calibrated to, from a file."""
+
+    def load(self, path: str) -> None: ...  # noqa: D102
+
+
+@runtime_checkable
 class Localizer(Protocol):
     """Says of every pixel how likely it was altered, and gives each picture one logit by a rule that its card states.
 

@@ -19,6 +19,7 @@ from fauxto.data import manifest
 from fauxto.detect.aria import ARIA
 from fauxto.detect.fatformer import FatFormer
 from fauxto.detect.npr import NPR
+from fauxto.detect.rigid import RIGID
 from fauxto.errors import InputError
 from fauxto.learn.augment import Laundering
 from fauxto.learn.fit import Plan
@@ -140,6 +141,17 @@ def test_weights_of_its_own_are_tested_and_not_trained(marked, tmp_path, monkeyp
     found = AIGIBench(tasks=(1, 3), settings={"I": ("alpha",)}, plan=PLAN).run(mine, marked, tmp_path)
     assert {row.trained_on for row in found.rows} == {"its own"}
     assert found.rows[0].matched.auc.value > 0.8
+
+
+def test_weights_of_a_detector_that_is_not_trained_are_read(tmp_path):
+    pictures = list(np.random.default_rng(0).integers(0, 256, (4, 40, 40, 3), dtype=np.uint8))
+    kind = partial(RIGID, backbone="tiny")
+    calibrated = kind()
+    calibrated.calibrate(pictures[:3])
+    calibrated.save(str(tmp_path / "rigid.safetensors"))
+    again = Contender("rigid", kind, tmp_path / "rigid.safetensors").loaded()
+    assert again.score(pictures) == pytest.approx(calibrated.score(pictures))
+    assert again.score(pictures) != pytest.approx(kind().score(pictures))
 
 
 def test_subsets_take_their_own_reals_where_these_are_named(marked):

@@ -15,7 +15,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from fauxto.catalog import find
-from fauxto.contracts import Detector, Trainable
+from fauxto.contracts import Detector, Loadable, Trainable
 from fauxto.data.manifest import Sample, fingerprint
 from fauxto.data.patches import PatchStore, build
 from fauxto.errors import ContractError, InputError
@@ -36,7 +36,7 @@ class Contender:
         if self.weights is None:
             raise InputError(f"{self.name} has no weights to test.", fix=f"Give them: {self.name}=weights.safetensors")
         detector = self.build()
-        if not isinstance(detector, Trainable):
+        if not isinstance(detector, Loadable):
             raise ContractError(f"{self.name} cannot load weights.", fix="Give it `load(path)`.")
         detector.load(str(self.weights))
         return detector
