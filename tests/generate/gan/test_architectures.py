@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fauxto.errors import InputError
-from fauxto.generate.gan import biggan, biggan_deep, resnet
+from fauxto.generate.gan import weights
 from fauxto.generate.gan.architectures import ARCHITECTURES
 from fauxto.generate.gan.interface import Codes, Conditioning, StyleGenerator
 from fauxto.generate.gan.latents import draw
@@ -28,8 +28,7 @@ def pair(name: str, resolution: int, conditioning: Conditioning, codes: Codes | 
 def plain(monkeypatch):
     """Without spectral norm and orthogonal weights, which take longer than all the rest; tests of them are in nn."""
     monkeypatch.setitem(initial.FILL, "orthogonal", lambda weight: weight)
-    for module in (resnet, biggan, biggan_deep):
-        monkeypatch.setattr(module, "spectrally_normalise", lambda *_, **__: None)
+    monkeypatch.setattr(weights, "spectrally_normalise", lambda *_, **__: None)
 
 
 @pytest.mark.parametrize(("name", "resolution"), ALL)

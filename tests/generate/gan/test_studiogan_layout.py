@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fauxto.errors import WeightError
-from fauxto.generate.gan import biggan, biggan_deep, resnet
+from fauxto.generate.gan import weights
 from fauxto.generate.gan.architectures import ARCHITECTURES
 from fauxto.generate.gan.interface import Codes, Conditioning
 from fauxto.generate.gan.studiogan_layout import load_studiogan, studiogan_names
@@ -24,8 +24,7 @@ GENERATORS = ["dcgan", "resnet", "sagan", "biggan", "biggan_deep"]
 
 @pytest.fixture
 def plain(monkeypatch):
-    for module in (resnet, biggan, biggan_deep):
-        monkeypatch.setattr(module, "spectrally_normalise", lambda *_, **__: None)
+    monkeypatch.setattr(weights, "spectrally_normalise", lambda *_, **__: None)
 
 
 def generator(name: str, **more):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from fauxto.errors import InputError
@@ -17,10 +17,8 @@ from fauxto.generate.gan.methods import LABEL_METHODS
 from fauxto.generate.gan.residual_blocks import Activation, UpBlock, stages_at
 from fauxto.generate.gan.resnet import residual_discriminator
 from fauxto.generate.gan.sagan import DISCRIMINATOR_ATTENTION, GENERATOR_ATTENTION
-from fauxto.nn.conditional_norm import ConditionalBatchNorm
-from fauxto.nn.initial import Rule, initialise
-from fauxto.nn.self_attention import SelfAttention
-from fauxto.nn.spectral_norm import spectrally_normalise
+from fauxto.generate.gan.staged import StagedGenerator
+from fauxto.nn.initial import Rule
 
 LATENT_SIZES = {32: 80, 64: 100, 128: 120, 256: 140}
 """Twenty numbers for the first map and for each block."""
@@ -28,7 +26,7 @@ LATENT_SIZES = {32: 80, 64: 100, 128: 120, 256: 140}
 WIDTHS = {32: 96, 64: 80, 128: 96, 256: 96}
 
 
-class BigGANGenerator(nn.Module):
+class BigGANGenerator(StagedGenerator):
     """The latent is cut into one part for the first 4x4 map and one a block, which its norms see behind the class.
 
     The class is one embedding of `shared` numbers for all blocks, the only weights without spectral norm. Without a
@@ -50,42 +48,35 @@ class BigGANGenerator(nn.Module):
         activation: Activation = functional.relu,
         initial: Rule = "orthogonal",
     ) -> None:
-        super().__init__()
-        self.resolution, self.classes, self.latent_size, self.codes = resolution, classes, latent_size, codes
-        self.conditions = Conditions(latent_size, classes, conditioning, codes, shared=shared, code_width=shared)
+        conditions = Conditions(latent_size, classes, conditioning, codes, shared=shared, code_width=shared)
         width = WIDTHS[resolution] if width is None else width
         widths = [width * multiple for multiple in stages_at(resolution).generator]
-        parts = len(widths)
-        if self.conditions.latent_width % parts:
+        part, left = divmod(conditions.latent_width, len(widths))
+        if left:
+            published = LATENT_SIZES.get(resolution, 20 * len(widths))
             raise InputError(
-                f"BigGAN at {resolution} pixels cuts the latent into {parts} equal parts; got {latent_size} numbers.",
-                fix=f"Give a multiple of {parts}, as published latent_size={LATENT_SIZES.get(resolution, 20 * parts)}.",
+                f"BigGAN at {resolution} pixels cuts the latent into {len(widths)} equal parts; got {latent_size} "
+                "numbers.",
+                fix=f"Give a multiple of {len(widths)}, as published latent_size={published}.",
             )
-        self.part = self.conditions.latent_width // parts
-        self.start = nn.Linear(self.part, widths[0] * 16)
-        condition = self.conditions.norm_width + self.part
-        self.blocks = nn.ModuleList(
-            UpBlock(before, after, condition, activation) for before, after in itertools.pairwise(widths)
+        super().__init__(
+            resolution,
+            conditions,
+            codes,
+            start_width=part,
+            widths=widths,
+            stage=partial(UpBlock, condition=conditions.norm_width + part, activation=activation),
+            attention=GENERATOR_ATTENTION[resolution] if attention is None else attention,
+            activation=activation,
+            spectral=spectral,
+            initial=initial,
         )
-        attention = GENERATOR_ATTENTION[resolution] if attention is None else attention
-        self.attention = nn.ModuleDict({str(number): SelfAttention(widths[number]) for number in attention})
-        self.norm = ConditionalBatchNorm(widths[-1])
-        self.to_rgb = nn.Conv2d(widths[-1], 3, 3, 1, 1)
-        self.activation = activation
-        initialise(self, initial)
-        if spectral:
-            spectrally_normalise(self, skip=[m for m in (self.conditions.embedding,) if m is not None])
+        self.part = part
 
-    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Pictures `(n, 3, resolution, resolution)` in [-1, 1]."""
-        latents, condition = self.conditions(latents, labels)
+    def routes(self, latents: Tensor, condition: Tensor | None) -> tuple[Tensor, Iterable[Tensor | None]]:
+        """See the class."""
         first, *parts = latents.split(self.part, 1)
-        x = self.start(first).unflatten(1, (-1, 4, 4))
-        for number, (block, part) in enumerate(zip(self.blocks, parts, strict=True), 1):
-            x = block(x, part if condition is None else torch.cat([condition, part], 1))
-            if str(number) in self.attention:
-                x = self.attention[str(number)](x)
-        return torch.tanh(self.to_rgb(self.activation(self.norm(x))))
+        return first, [part if condition is None else torch.cat([condition, part], 1) for part in parts]
 
 
 def biggan_discriminator(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -11,15 +12,14 @@ from torch.nn import functional
 
 from fauxto.generate.gan.conditions import Conditions
 from fauxto.generate.gan.deep_blocks import DeepDownBlock, DeepUpBlock, Variant
-from fauxto.generate.gan.discriminator import Discriminator, image_channels
+from fauxto.generate.gan.discriminator import Discriminator, assemble, image_channels
 from fauxto.generate.gan.interface import Architecture, Codes, Conditioning, GeneratorMethod
 from fauxto.generate.gan.methods import LABEL_METHODS
 from fauxto.generate.gan.residual_blocks import Activation, stages_at
 from fauxto.generate.gan.sagan import DISCRIMINATOR_ATTENTION, GENERATOR_ATTENTION
-from fauxto.nn.conditional_norm import ConditionalBatchNorm
-from fauxto.nn.initial import Rule, initialise
+from fauxto.generate.gan.staged import StagedBody, StagedGenerator
+from fauxto.nn.initial import Rule
 from fauxto.nn.self_attention import SelfAttention
-from fauxto.nn.spectral_norm import spectrally_normalise
 
 DOWN_STAGES = {
     64: (1, 2, 4, 8, 16),
@@ -32,8 +32,20 @@ DOWN_STAGES_32 = {"compare_gan": (4, 4, 4, 4), "studiogan": (1, 4, 4, 4)}
 HALVINGS = {32: 2, 64: 4, 128: 5, 256: 6}
 
 
-class BigGANDeepGenerator(nn.Module):
+class DeepStage(nn.ModuleList):
+    """Up blocks, one behind the other."""
+
+    def forward(self, x: Tensor, condition: Tensor | None) -> Tensor:
+        """`(n, in, h, w)` to `(n, out, 2h, 2w)`."""
+        for block in self:
+            x = block(x, condition)
+        return x
+
+
+class BigGANDeepGenerator(StagedGenerator):
     """`depth` blocks a stage, the last of which doubles; the class's embedding and the whole latent feed every norm."""
+
+    named = "stages"
 
     def __init__(
         self,
@@ -52,43 +64,34 @@ class BigGANDeepGenerator(nn.Module):
         activation: Activation = functional.relu,
         initial: Rule = "orthogonal",
     ) -> None:
-        super().__init__()
-        self.resolution, self.classes, self.latent_size, self.codes = resolution, classes, latent_size, codes
-        self.conditions = Conditions(latent_size, classes, conditioning, codes, shared=shared, code_width=shared)
-        condition = self.conditions.norm_width + self.conditions.latent_width
-        widths = [width * multiple for multiple in stages_at(resolution).generator]
-        attention = GENERATOR_ATTENTION[resolution] if attention is None else attention
-        self.start = nn.Linear(condition, widths[0] * 16)
-        self.stages = nn.ModuleList()
-        for before, after in itertools.pairwise(widths):
-            blocks: list[nn.Module] = [
-                DeepUpBlock(before, before, condition, grow=False, variant=variant, activation=activation)
-                for _ in range(depth - 1)
-            ]
-            blocks.append(DeepUpBlock(before, after, condition, grow=True, variant=variant, activation=activation))
-            self.stages.append(nn.ModuleList(blocks))
-        self.attention = nn.ModuleDict({str(number): SelfAttention(widths[number]) for number in attention})
-        self.norm = ConditionalBatchNorm(widths[-1])
-        self.to_rgb = nn.Conv2d(widths[-1], 3, 3, 1, 1)
-        self.activation = activation
-        initialise(self, initial)
-        if spectral:
-            spectrally_normalise(self, skip=[m for m in (self.conditions.embedding,) if m is not None])
+        conditions = Conditions(latent_size, classes, conditioning, codes, shared=shared, code_width=shared)
+        condition = conditions.norm_width + conditions.latent_width
+        block = partial(DeepUpBlock, condition=condition, variant=variant, activation=activation)
 
-    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Pictures `(n, 3, resolution, resolution)` in [-1, 1]."""
-        latents, condition = self.conditions(latents, labels)
-        condition = latents if condition is None else torch.cat([condition, latents], 1)
-        x = self.start(condition).unflatten(1, (-1, 4, 4))
-        for number, stage in enumerate(self.stages, 1):
-            for block in stage:  # type: ignore[attr-defined]
-                x = block(x, condition)
-            if str(number) in self.attention:
-                x = self.attention[str(number)](x)
-        return torch.tanh(self.to_rgb(self.activation(self.norm(x))))
+        def stage(before: int, after: int) -> DeepStage:
+            flat = [block(before, before, grow=False) for _ in range(depth - 1)]
+            return DeepStage([*flat, block(before, after, grow=True)])
+
+        super().__init__(
+            resolution,
+            conditions,
+            codes,
+            start_width=condition,
+            widths=[width * multiple for multiple in stages_at(resolution).generator],
+            stage=stage,
+            attention=GENERATOR_ATTENTION[resolution] if attention is None else attention,
+            activation=activation,
+            spectral=spectral,
+            initial=initial,
+        )
+
+    def routes(self, latents: Tensor, condition: Tensor | None) -> tuple[Tensor, Iterable[Tensor | None]]:
+        """See the class."""
+        whole = latents if condition is None else torch.cat([condition, latents], 1)
+        return whole, itertools.repeat(whole)
 
 
-class DeepBody(nn.Module):
+class DeepBody(StagedBody):
     """One convolution, then `depth` blocks a stage, the first of which halves; the sum over positions."""
 
     def __init__(
@@ -102,7 +105,6 @@ class DeepBody(nn.Module):
         attention: Collection[int],
         activation: Activation,
     ) -> None:
-        super().__init__()
         multiples = DOWN_STAGES_32[variant] if resolution == 32 else DOWN_STAGES[resolution]
         widths = [width * multiple for multiple in multiples]
         blocks: list[nn.Module] = [nn.Conv2d(channels, widths[0], 3, 1, 1)]
@@ -119,16 +121,7 @@ class DeepBody(nn.Module):
                 for index in range(depth)
             ]
             blocks.append(nn.Sequential(*stage, *([SelfAttention(after)] if number in attention else [])))
-        self.blocks = nn.ModuleList(blocks)
-        self.features = widths[-1]
-        self.positions = (resolution >> HALVINGS[resolution]) ** 2
-        self.activation = activation
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Pictures `(n, channels, resolution, resolution)` to `(n, features)`."""
-        for block in self.blocks:
-            images = block(images)
-        return self.activation(images).sum((2, 3))
+        super().__init__(blocks, widths[-1], (resolution >> HALVINGS[resolution]) ** 2, activation)
 
 
 def biggan_deep_discriminator(
@@ -156,11 +149,7 @@ def biggan_deep_discriminator(
         attention=DISCRIMINATOR_ATTENTION[resolution] if attention is None else attention,
         activation=activation,
     )
-    network = Discriminator(body, resolution, classes, conditioning, codes)
-    initialise(network, initial)
-    if spectral:
-        spectrally_normalise(network)
-    return network
+    return assemble(body, resolution, classes, conditioning, codes, spectral=spectral, initial=initial)
 
 
 BIGGAN_DEEP = Architecture(

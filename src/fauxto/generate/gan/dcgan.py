@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.generate.gan.conditions import Conditions
-from fauxto.generate.gan.discriminator import Discriminator, image_channels
+from fauxto.generate.gan.discriminator import Discriminator, assemble, image_channels
 from fauxto.generate.gan.interface import Architecture, Codes, Conditioning, GeneratorMethod
 from fauxto.generate.gan.methods import LABEL_METHODS
+from fauxto.generate.gan.weights import set_weights
 from fauxto.nn.conditional_norm import EPSILON, ConditionalBatchNorm
-from fauxto.nn.initial import Rule, initialise
-from fauxto.nn.spectral_norm import spectrally_normalise
+from fauxto.nn.initial import Rule
 
 
 class DCGANGenerator(nn.Module):
@@ -43,9 +43,7 @@ class DCGANGenerator(nn.Module):
         self.ups = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, 2, 1) for a, b in itertools.pairwise(widths))
         self.norms = nn.ModuleList(ConditionalBatchNorm(b, self.conditions.norm_width) for b in widths[1:])
         self.to_rgb = nn.Conv2d(width, 3, 3, 1, 1)
-        initialise(self, initial)
-        if spectral:
-            spectrally_normalise(self)
+        set_weights(self, initial, spectral=spectral)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Pictures `(n, 3, 32, 32)` in [-1, 1]."""
@@ -105,11 +103,7 @@ def dcgan_discriminator(
     """The body with the heads of its conditioning; 2,931,009 parameters with the defaults."""
     conditioning = conditioning or Conditioning()
     body = DCGANBody(image_channels(conditioning, classes), width, norm=not spectral)
-    network = Discriminator(body, resolution, classes, conditioning, codes)
-    initialise(network, initial)
-    if spectral:
-        spectrally_normalise(network)
-    return network
+    return assemble(body, resolution, classes, conditioning, codes, spectral=spectral, initial=initial)
 
 
 DCGAN = Architecture(

@@ -7,6 +7,7 @@ there.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -20,6 +21,14 @@ Variant = Literal["compare_gan", "studiogan"]
 
 NARROWING = 4
 """The middle of a block has a quarter of the channels."""
+
+
+def narrow_convolutions(widths: Sequence[int]) -> nn.ModuleList:
+    """1x1, 3x3, 3x3 and 1x1 between the five `widths`."""
+    return nn.ModuleList(
+        nn.Conv2d(before, after, size, padding=size // 2)
+        for (before, after), size in zip(itertools.pairwise(widths), (1, 3, 3, 1), strict=True)
+    )
 
 
 class DeepUpBlock(nn.Module):
@@ -36,13 +45,9 @@ class DeepUpBlock(nn.Module):
         activation: Activation,
     ) -> None:
         super().__init__()
-        narrow = max(channels_in // NARROWING, 1)
-        widths = (channels_in, narrow, narrow, narrow, channels_out)
+        widths = (channels_in, *[max(channels_in // NARROWING, 1)] * 3, channels_out)
         self.norms = nn.ModuleList(ConditionalBatchNorm(width, condition) for width in widths[:-1])
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, size, padding=size // 2)
-            for (before, after), size in zip(itertools.pairwise(widths), (1, 3, 3, 1), strict=True)
-        )
+        self.convolutions = narrow_convolutions(widths)
         learned = variant == "studiogan"
         self.shortcut: nn.Module = nn.Conv2d(channels_in, channels_out, 1) if learned else nn.Identity()
         self.channels_out, self.grow, self.activation = channels_out, grow, activation
@@ -75,12 +80,8 @@ class DeepDownBlock(nn.Module):
         activation: Activation,
     ) -> None:
         super().__init__()
-        narrow = max(channels_out // NARROWING, 1)
-        widths = (channels_in, narrow, narrow, narrow, channels_out)
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, size, padding=size // 2)
-            for (before, after), size in zip(itertools.pairwise(widths), (1, 3, 3, 1), strict=True)
-        )
+        widths = (channels_in, *[max(channels_out // NARROWING, 1)] * 3, channels_out)
+        self.convolutions = narrow_convolutions(widths)
         self.added = variant == "compare_gan"
         extra = channels_out - channels_in if self.added else channels_out
         needed = channels_in != channels_out or (halve and not self.added)

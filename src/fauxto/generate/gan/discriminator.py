@@ -17,6 +17,8 @@ from fauxto.generate.gan.heads.projection import ProjectionHead
 from fauxto.generate.gan.heads.proxies import ProxyHead
 from fauxto.generate.gan.heads.several import MultiHingeHead, MultipleOutputsHead
 from fauxto.generate.gan.interface import Codes, Conditioning, Judgement
+from fauxto.generate.gan.weights import set_weights
+from fauxto.nn.initial import Rule
 
 
 class Discriminator(nn.Module):
@@ -57,6 +59,22 @@ class Discriminator(nn.Module):
 def image_channels(conditioning: Conditioning, classes: int) -> int:
     """How many planes the body sees: three colours, and the label's with "concatenation"."""
     return 3 + (classes if conditioning.method == "concatenation" else 0)
+
+
+def assemble(
+    body: Any,
+    resolution: int,
+    classes: int,
+    conditioning: Conditioning,
+    codes: Codes | None,
+    *,
+    spectral: bool,
+    initial: Rule,
+) -> Discriminator:
+    """The body with the heads of its conditioning, and with the weights that it begins with."""
+    network = Discriminator(body, resolution, classes, conditioning, codes)
+    set_weights(network, initial, spectral=spectral)
+    return network
 
 
 def head_for(features: int, classes: int, conditioning: Conditioning, layers: HeadLayers = PLAIN) -> nn.Module:

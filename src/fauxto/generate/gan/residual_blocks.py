@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -10,7 +10,6 @@ from torch.nn import functional
 
 from fauxto.errors import InputError
 from fauxto.nn.conditional_norm import EPSILON, ConditionalBatchNorm
-from fauxto.nn.self_attention import SelfAttention
 
 Activation = Callable[[Tensor], Tensor]
 
@@ -110,42 +109,3 @@ class DownBlock(nn.Module):
         y = self.conv2(self.activation(self.norm2(self.conv1(active))))
         shortcut = self.shortcut(self.norm0(x) if self.norm else active)
         return functional.avg_pool2d(y + shortcut, 2) if self.halve else y + shortcut
-
-
-class ResidualBody(nn.Module):
-    """Down blocks, with self-attention behind those whose number, from 1, is in `attention`; the sum over positions.
-
-    Pictures `(n, channels, resolution, resolution)` to `(n, features)`. `norm` is for networks without spectral norm.
-    """
-
-    def __init__(
-        self,
-        resolution: int,
-        channels: int = 3,
-        *,
-        width: int,
-        norm: bool,
-        attention: Collection[int] = (),
-        activation: Activation = functional.relu,
-    ) -> None:
-        super().__init__()
-        stages = stages_at(resolution)
-        blocks: list[nn.Module] = []
-        for number, multiple in enumerate(stages.discriminator, 1):
-            out = width * multiple
-            if number == 1:
-                block: nn.Module = FirstDownBlock(channels, out, norm, activation)
-            else:
-                block = DownBlock(channels, out, halve=number <= stages.halvings, norm=norm, activation=activation)
-            blocks.append(nn.Sequential(block, SelfAttention(out)) if number in attention else block)
-            channels = out
-        self.blocks = nn.ModuleList(blocks)
-        self.features = channels
-        self.positions = (resolution >> stages.halvings) ** 2
-        self.activation = activation
-
-    def forward(self, images: Tensor) -> Tensor:
-        """See the class."""
-        for block in self.blocks:
-            images = block(images)
-        return self.activation(images).sum((2, 3))

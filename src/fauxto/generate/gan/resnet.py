@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import partial
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.generate.gan.conditions import Conditions
-from fauxto.generate.gan.discriminator import Discriminator, image_channels
+from fauxto.generate.gan.discriminator import Discriminator, assemble, image_channels
 from fauxto.generate.gan.interface import Architecture, Codes, Conditioning, GeneratorMethod
 from fauxto.generate.gan.methods import LABEL_METHODS
-from fauxto.generate.gan.residual_blocks import STAGES, Activation, ResidualBody, UpBlock, stages_at
-from fauxto.nn.conditional_norm import ConditionalBatchNorm
-from fauxto.nn.initial import Rule, initialise
+from fauxto.generate.gan.residual_blocks import STAGES, Activation, DownBlock, FirstDownBlock, UpBlock, stages_at
+from fauxto.generate.gan.staged import StagedBody, StagedGenerator
+from fauxto.nn.initial import Rule
 from fauxto.nn.self_attention import SelfAttention
-from fauxto.nn.spectral_norm import spectrally_normalise
 
 
-class ResidualGenerator(nn.Module):
-    """A 4x4 map from the latent, up blocks, batch norm, one convolution, tanh.
+class ResidualGenerator(StagedGenerator):
+    """The latent makes the first map; the label, a one-hot vector, reaches every norm of the blocks.
 
-    `attention` None attends nowhere; the label reaches every norm of the blocks as a one-hot vector.
+    `attention` None attends nowhere.
     """
 
     def __init__(
@@ -40,32 +39,52 @@ class ResidualGenerator(nn.Module):
         activation: Activation = functional.relu,
         initial: Rule = "orthogonal",
     ) -> None:
-        super().__init__()
-        self.resolution, self.classes, self.latent_size, self.codes = resolution, classes, latent_size, codes
-        self.conditions = Conditions(latent_size, classes, conditioning, codes, code_width=latent_size)
-        widths = [width * multiple for multiple in stages_at(resolution).generator]
-        self.start = nn.Linear(self.conditions.latent_width, widths[0] * 16)
-        condition = self.conditions.norm_width
-        self.blocks = nn.ModuleList(
-            UpBlock(before, after, condition, activation) for before, after in itertools.pairwise(widths)
+        conditions = Conditions(latent_size, classes, conditioning, codes, code_width=latent_size)
+        super().__init__(
+            resolution,
+            conditions,
+            codes,
+            start_width=conditions.latent_width,
+            widths=[width * multiple for multiple in stages_at(resolution).generator],
+            stage=partial(UpBlock, condition=conditions.norm_width, activation=activation),
+            attention=attention or (),
+            activation=activation,
+            spectral=spectral,
+            initial=initial,
         )
-        self.attention = nn.ModuleDict({str(number): SelfAttention(widths[number]) for number in attention or ()})
-        self.norm = ConditionalBatchNorm(widths[-1])
-        self.to_rgb = nn.Conv2d(widths[-1], 3, 3, 1, 1)
-        self.activation = activation
-        initialise(self, initial)
-        if spectral:
-            spectrally_normalise(self)
 
-    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Pictures `(n, 3, resolution, resolution)` in [-1, 1]."""
-        latents, condition = self.conditions(latents, labels)
-        x = self.start(latents).unflatten(1, (-1, 4, 4))
-        for number, block in enumerate(self.blocks, 1):
-            x = block(x, condition)
-            if str(number) in self.attention:
-                x = self.attention[str(number)](x)
-        return torch.tanh(self.to_rgb(self.activation(self.norm(x))))
+    def routes(self, latents: Tensor, condition: Tensor | None) -> tuple[Tensor, Iterable[Tensor | None]]:
+        """See the class."""
+        return latents, itertools.repeat(condition)
+
+
+class ResidualBody(StagedBody):
+    """Down blocks, with self-attention behind those whose number, from 1, is in `attention`; the sum over positions.
+
+    `norm` is for networks without spectral norm.
+    """
+
+    def __init__(
+        self,
+        resolution: int,
+        channels: int = 3,
+        *,
+        width: int,
+        norm: bool,
+        attention: Collection[int] = (),
+        activation: Activation = functional.relu,
+    ) -> None:
+        stages = stages_at(resolution)
+        blocks: list[nn.Module] = []
+        for number, multiple in enumerate(stages.discriminator, 1):
+            out = width * multiple
+            if number == 1:
+                block: nn.Module = FirstDownBlock(channels, out, norm, activation)
+            else:
+                block = DownBlock(channels, out, halve=number <= stages.halvings, norm=norm, activation=activation)
+            blocks.append(nn.Sequential(block, SelfAttention(out)) if number in attention else block)
+            channels = out
+        super().__init__(blocks, channels, (resolution >> stages.halvings) ** 2, activation)
 
 
 def residual_discriminator(
@@ -90,11 +109,7 @@ def residual_discriminator(
         attention=attention or (),
         activation=activation,
     )
-    network = Discriminator(body, resolution, classes, conditioning, codes)
-    initialise(network, initial)
-    if spectral:
-        spectrally_normalise(network)
-    return network
+    return assemble(body, resolution, classes, conditioning, codes, spectral=spectral, initial=initial)
 
 
 RESNET = Architecture(
