@@ -102,8 +102,7 @@ def test_a_fill_of_a_periodic_picture_goes_on_with_the_period():
     region = ellipse(96, 96, (40, 40, 14, 14))
     filled = exemplar(pixels, region, np.random.default_rng(0))
     assert np.array_equal(filled[~region], pixels[~region])
-    chance = 1 / 36  # pixels of the tile at random
-    assert (filled == pixels).all(2)[region].mean() > 10 * chance
+    assert (filled == pixels).all(2)[region].mean() > 0.95  # pixels of the tile at random would be right in 1 of 36
 
 
 def test_inpainting_is_opencv_on_the_whole_picture(monkeypatch):

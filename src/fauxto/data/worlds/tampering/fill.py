@@ -15,7 +15,7 @@ BLOCK, FRAME = 8, 4
 """Side of a filled block, and how many pixels around it are compared with the candidates."""
 
 CANDIDATES = 64
-"""Places that a block may be copied from, drawn anew for each block."""
+"""Places that a block may be copied from, drawn anew for each block, beside those that go on with its neighbours'."""
 
 
 def inpaint(original: np.ndarray, region: np.ndarray, method: Method, radius: float = 4.0) -> np.ndarray:
@@ -43,26 +43,32 @@ def inpaint(original: np.ndarray, region: np.ndarray, method: Method, radius: fl
 def exemplar(original: np.ndarray, region: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The picture with the region rebuilt, block by block from its rim inwards, of patches that fit their neighbours.
 
-    Each block of 8 x 8 takes the best of 64 random places outside the region, judged by the known pixels within 4
-    pixels of it (after Criminisi et al., IEEE TIP 2004, without their priorities). uint8 `(h, w, 3)`; pixels outside
-    the region are the original's.
+    Each block of 8 x 8 takes the best of 64 random places outside the region and of those that go on where its
+    neighbours were taken from, judged by the known pixels within 4 pixels of it (after Criminisi et al., IEEE TIP 2004,
+    without their priorities; the propagation is that of PatchMatch, Barnes et al., SIGGRAPH 2009). uint8 `(h, w, 3)`;
+    pixels outside the region are the original's.
     """
     height, width = region.shape
     side = BLOCK + 2 * FRAME
     if height < side or width < side:
         return original
     result, known = original.copy(), ~region
-    sources = _sources(region, side)
+    allowed = _sources(region, side)
+    sources = np.argwhere(allowed)
     if not len(sources):
         return original
+    shifts: dict[tuple[int, int], np.ndarray] = {}
     windows = np.lib.stride_tricks.sliding_window_view(original, (side, side), axis=(0, 1))
     for y, x in _blocks(region):
         top, left = min(max(0, y - FRAME), height - side), min(max(0, x - FRAME), width - side)
         here = np.s_[top : top + side, left : left + side]
-        chosen = sources[rng.integers(len(sources), size=CANDIDATES)]
+        going_on = [np.add(s, (top, left)) for p in _around(y, x) if (s := shifts.get(p)) is not None]
+        inside = [p for p in going_on if (p >= 0).all() and (p < allowed.shape).all() and allowed[tuple(p)]]
+        chosen = np.stack([*sources[rng.integers(len(sources), size=CANDIDATES)], *inside])
         patches = windows[chosen[:, 0], chosen[:, 1]]
         apart = (patches.astype(np.float32) - result[here].transpose(2, 0, 1)) * known[here]
-        best = patches[int(np.einsum("kcyx,kcyx->k", apart, apart).argmin())].transpose(1, 2, 0)
+        first = int(np.einsum("kcyx,kcyx->k", apart, apart).argmin())
+        best, shifts[int(y), int(x)] = patches[first].transpose(1, 2, 0), chosen[first] - (top, left)
         missing = ~known[here]
         missing[: y - top] = missing[y - top + BLOCK :] = False
         missing[:, : x - left] = missing[:, x - left + BLOCK :] = False
@@ -72,11 +78,16 @@ def exemplar(original: np.ndarray, region: np.ndarray, rng: np.random.Generator)
 
 
 def _sources(region: np.ndarray, side: int) -> np.ndarray:
-    """Rows and columns of every window, on a grid of 3, that holds nothing of the region."""
+    """Which windows, by their first row and column, hold nothing of the region: bool."""
     total = np.pad(region.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     inside = total[side:, side:] - total[:-side, side:] - total[side:, :-side] + total[:-side, :-side]
-    rows, columns = np.nonzero(inside[::3, ::3] == 0)
-    return np.stack([3 * rows, 3 * columns], 1)
+    return np.asarray(inside == 0)
+
+
+def _around(y: int, x: int) -> list[tuple[int, int]]:
+    """The corners of the eight blocks beside one."""
+    steps = (-BLOCK, 0, BLOCK)
+    return [(int(y) + down, int(x) + across) for down in steps for across in steps if down or across]
 
 
 def _blocks(region: np.ndarray) -> np.ndarray:
