@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxto.errors import InputError
-from fauxto.media.tiles import assemble, chances, cut_tile, tile_boxes, top_share
+from fauxto.media.tiles import assemble, chances, cut_tile, fill_tile, tile_boxes, top_share
 
 
 @settings(max_examples=20, deadline=None)
@@ -41,6 +41,19 @@ def test_beyond_the_edge_the_picture_is_mirrored():
     pixels = np.arange(30, dtype=np.uint8).reshape(1, 10, 3)
     tile = cut_tile(pixels, tile_boxes(10, 1, 16, 0)[0], 16)
     assert np.array_equal(tile[0, 10:], pixels[0, 9:3:-1]) and np.array_equal(tile[15], tile[0])
+
+
+def test_a_network_of_any_size_gets_no_mirrored_pixels_but_in_the_tiniest_picture():
+    pixels = np.arange(40 * 53 * 3, dtype=np.uint16).astype(np.uint8).reshape(40, 53, 3)
+    (box,) = tile_boxes(53, 40, 64, 0)
+    tile = cut_tile(pixels, box, 64, step=16)
+    assert np.array_equal(tile, pixels[:32, :48])
+    filled = fill_tile(tile[..., 0].astype(np.float32), 64)
+    found = assemble([filled], [box], 53, 40, 64)
+    assert found.shape == (40, 53) and np.array_equal(found[:32, :48], pixels[:32, :48, 0])
+    assert (found[32:, :48] == pixels[31, :48, 0]).all() and (found[:32, 48:] == pixels[:32, 47:48, 0]).all()
+    tiny = cut_tile(pixels[:5], tile_boxes(53, 5, 64, 0)[0], 64, step=16)
+    assert tiny.shape == (16, 48, 3) and np.array_equal(tiny[5:10], pixels[4::-1, :48])
 
 
 def test_chances_and_the_top_share():

@@ -38,10 +38,12 @@ def tile_boxes(width: int, height: int, size: int, overlap: int, most: int | Non
     ]
 
 
-def cut_tile(pixels: np.ndarray, box: Box, size: int) -> np.ndarray:
+def cut_tile(pixels: np.ndarray, box: Box, size: int, step: int | None = None) -> np.ndarray:
     """The tile under a box, uint8 `(size, size, 3)`; beyond the picture it is mirrored, never black.
 
-    Errors: InputError for pixels that are not uint8 HWC RGB.
+    With `step`, for networks that take any multiple of it, a tile that the picture cuts short is cut to such a
+    multiple instead (at least one, mirrored up to it): what is mirrored has another JPEG grid and other statistics.
+    `fill_tile` brings its map to `size` again. Errors: InputError for pixels that are not uint8 HWC RGB.
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise InputError(
@@ -49,8 +51,20 @@ def cut_tile(pixels: np.ndarray, box: Box, size: int) -> np.ndarray:
             fix="Give an H x W x 3 array of uint8 RGB values.",
         )
     part = pixels[box.y : box.y + box.height, box.x : box.x + box.width]
-    short = ((0, size - part.shape[0]), (0, size - part.shape[1]), (0, 0))
+    height, width = (size, size) if step is None else (max(step, side // step * step) for side in part.shape[:2])
+    part = part[:height, :width]
+    short = ((0, height - part.shape[0]), (0, width - part.shape[1]), (0, 0))
     return np.ascontiguousarray(np.pad(part, short, mode="symmetric") if any(s[1] for s in short) else part)
+
+
+def fill_tile(values: np.ndarray, size: int) -> np.ndarray:
+    """A map of a tile that was cut short, `(h, w)`, as `(size, size)`: its last row and column go on.
+
+    >>> fill_tile(np.array([[1.0, 2.0]]), 2).tolist()
+    [[1.0, 2.0], [1.0, 2.0]]
+    """
+    short = ((0, size - values.shape[0]), (0, size - values.shape[1]))
+    return np.pad(values, short, mode="edge") if any(s[1] for s in short) else values
 
 
 def assemble(maps: Iterable[np.ndarray], boxes: Iterable[Box], width: int, height: int, size: int) -> np.ndarray:

@@ -6,15 +6,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from fauxto.media.tiles import assemble, cut_tile, tile_boxes
+from fauxto.media.tiles import assemble, cut_tile, fill_tile, tile_boxes
 from fauxto.nn.scoring import to_network
 
 
-def map_picture(network: nn.Module, image: np.ndarray, size: int, overlap: int) -> tuple[np.ndarray, np.ndarray]:
+def map_picture(
+    network: nn.Module, image: np.ndarray, size: int, overlap: int, step: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The map of a uint8 HWC picture, float32 `(h, w)`, and the image logits of its tiles, float32 `(tiles,)`.
 
     `network` maps `(n, 3, size, size)` to maps `(n, size, size)` and logits `(n,)`; it sees one tile at a time, so that
-    nothing depends on a batch, and is put in evaluation mode and back.
+    nothing depends on a batch, and is put in evaluation mode and back. `step` as in `media.tiles.cut_tile`.
     """
     height, width = image.shape[:2]
     boxes = tile_boxes(width, height, size, overlap)
@@ -25,9 +27,9 @@ def map_picture(network: nn.Module, image: np.ndarray, size: int, overlap: int) 
     try:
         with torch.inference_mode():
             for box in boxes:
-                tile = torch.from_numpy(to_network(cut_tile(image, box, size)[None])).to(device)
+                tile = torch.from_numpy(to_network(cut_tile(image, box, size, step)[None])).to(device)
                 drawn, logit = network(tile)
-                maps.append(drawn[0].cpu().numpy())
+                maps.append(fill_tile(drawn[0].cpu().numpy(), size))
                 logits.append(float(logit[0]))
     finally:
         network.train(training)

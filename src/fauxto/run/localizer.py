@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fauxto.errors import InputError, WeightError
-from fauxto.media.tiles import assemble, cut_tile, tile_boxes
+from fauxto.media.tiles import assemble, cut_tile, fill_tile, tile_boxes
 from fauxto.run.backends import Mapper
 from fauxto.run.model import WEIGHTS, canonical, check_hash, read_description
 
@@ -35,7 +35,8 @@ _NEEDED: dict[str, type] = {
 class LocalizerModel:
     """A network that maps altered regions, with the untouched photographs that its maps are read against.
 
-    `decides` says whether its map may call a picture edited, or is a hint only. `folder` and errors as in `Model`.
+    `decides` says whether its map may call a picture edited, or is a hint only; `step`, if any, that the network takes
+    tiles of any multiple of it (see `media.tiles.cut_tile`). `folder` and errors as in `Model`.
     """
 
     def __init__(self, folder: Path, backend: str = "openvino") -> None:
@@ -47,6 +48,7 @@ class LocalizerModel:
         self.tile: int = description["tile"]
         self.overlap: int = description["overlap"]
         self.most_tiles: int = description["most_tiles"]
+        self.step: int | None = _step(description)
         self.top_share: float = description["top_share"]
         self.decides: bool = description["decides"]
         self.populations: dict[str, dict[str, Any]] = description["populations"]
@@ -68,20 +70,29 @@ class LocalizerModel:
         maps = []
         for box in boxes:
             between()
-            tile = cut_tile(pixels, box, self.tile)[None].transpose(0, 3, 1, 2)
+            tile = cut_tile(pixels, box, self.tile, self.step)[None].transpose(0, 3, 1, 2)
             found = self._network(np.ascontiguousarray(tile, dtype=np.float32) / np.float32(255))
-            if found.shape != (1, self.tile, self.tile):
+            if found.shape != (1, *tile.shape[2:]):
                 raise WeightError(
-                    f"Expected a map of {self.tile} x {self.tile} from {self._onnx.name}; got {found.shape}.",
+                    f"Expected a map {(1, *tile.shape[2:])} from {self._onnx.name}; got {found.shape}.",
                     fix="Export the localizer again.",
                 )
-            maps.append(found[0])
+            maps.append(fill_tile(found[0], self.tile))
         return assemble(maps, boxes, width, height, self.tile)
 
     @cached_property
     def _network(self) -> Mapper:
         opened: Mapper = import_module(f"fauxto.run.backends.{self.backend}").open_mapper(self._onnx)
         return opened
+
+
+def _step(description: dict[str, Any]) -> int | None:
+    step = description.get("step")
+    if step is None or (isinstance(step, int) and 0 < step <= description["tile"] and description["tile"] % step == 0):
+        return step
+    raise WeightError(
+        f"A localizer's step divides its tile of {description['tile']}; got {step!r}.", fix="Install the model again."
+    )
 
 
 def load_localizer(path_or_name: str | Path = NAME, backend: str = "openvino") -> LocalizerModel:
