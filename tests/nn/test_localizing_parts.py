@@ -1,13 +1,15 @@
 """Parts of localizers against independent arithmetic."""
 
 import numpy as np
+import pytest
 import torch
 from scipy.signal import convolve2d
 
+from fauxto.errors import InputError
 from fauxto.nn.replicas import replica_frequencies, without_replicas
 from fauxto.nn.residual_statistics import FLOOR, ResidualStatistics
 from fauxto.nn.unet import Against, Decoder, Halving
-from fauxto.nn.xception import Xception
+from fauxto.nn.xception import SMALLEST_SHARE, Xception
 
 
 def test_the_statistics_of_a_block_by_hand():
@@ -78,3 +80,10 @@ def test_xception_has_the_published_numbers():
     names = set(network.state_dict())
     assert {"block1.rep.0.conv1.weight", "block12.skip.weight", "block4.rep.1.pointwise.weight"} <= names
     assert network.block12.rep[1].pointwise.weight.shape == (728, 728, 1, 1)
+
+
+def test_an_xception_whose_training_would_corrupt_memory_is_refused():
+    with torch.device("meta"):
+        Xception(share=SMALLEST_SHARE)
+        with pytest.raises(InputError, match="corrupts memory"):
+            Xception(share=1 / 64)

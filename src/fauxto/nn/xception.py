@@ -6,6 +6,13 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from fauxto.errors import InputError
+
+SMALLEST_SHARE = 1 / 32
+"""Of the published channels: at 1/64 the backward pass of torch 2.13 in channels_last writes past its buffers on a CPU
+(glibc's heap checks end the process; 1/32 and 1/16 pass them).
+"""
+
 
 class SeparableConv2d(nn.Module):
     """A depthwise 3x3 convolution (`conv1`) and a 1x1 convolution (`pointwise`), no bias."""
@@ -60,11 +67,17 @@ class Xception(nn.Module):
     """`(n, 3, h, w)` to the last map, `(n, 2048, h / 32, w / 32)`, by `features`; `(n, classes)` by `forward`.
 
     20,806,952 parameters of features, and a linear layer `fc`; 299 x 299 as published gives a map of 10 x 10. `share`
-    scales all channels: a small sibling. State dicts of the published files fit by name and shape.
+    scales all channels, to no less than `SMALLEST_SHARE`: a small sibling. State dicts of the published files fit by
+    name and shape. Errors: InputError for a smaller share.
     """
 
     def __init__(self, classes: int = 2, share: float = 1.0) -> None:
         super().__init__()
+        if share < SMALLEST_SHARE:
+            raise InputError(
+                f"An Xception with {share:.4g} of its channels corrupts memory in training.",
+                fix=f"Use a share of {SMALLEST_SHARE:.4g} or more.",
+            )
 
         def width(channels: int) -> int:
             return max(4, round(channels * share))
