@@ -12,6 +12,7 @@ from fauxto.detect.house import House
 from fauxto.detect.univfd import UnivFD
 from fauxto.errors import ContractError, InputError, PolicyError, WeightError
 from fauxto.learn.augment import Laundering, laundered_crop
+from fauxto.learn.batches import TrainingCrops
 from fauxto.learn.fit import Balanced, Plan, fit, initial_state
 from fauxto.learn.schedule import make_optimizer
 from fauxto.media.crops import CropSpec
@@ -34,6 +35,13 @@ def plan(**changes) -> Plan:
 
 def new_house() -> House:
     return initial_state(lambda: House(CropSpec(64, 1)), seed=0)
+
+
+class Plain(House):
+    """A detector that changes no crop."""
+
+    def augment(self, crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return crop
 
 
 def test_training_separates_a_plain_trace(store, tmp_path):
@@ -108,6 +116,13 @@ def test_laundered_crops_have_the_size_and_are_deterministic():
         assert first.shape == (64, 64, 3)
         assert first.dtype == np.uint8
         assert np.array_equal(first, again)
+
+
+def test_crops_of_a_store_that_cannot_be_written_are_tensors_of_their_own(store, recwarn):
+    store.pixels.setflags(write=False)
+    pixels, *_ = TrainingCrops(store, Plain(), 64, None, 0)[0, 0]
+    pixels += 1
+    assert not recwarn.list
 
 
 def test_initial_weights_depend_on_the_seed_alone():

@@ -44,7 +44,7 @@ class TrainingCrops(Dataset[Crop]):
         rng = np.random.default_rng([self.seed, draw, patch])
         crop = laundered_crop(self.store.pixels[patch], self.size, self.laundering, rng)
         crop = getattr(self.detector, "views", self.detector.augment)(crop, rng)
-        pixels = torch.from_numpy(np.ascontiguousarray(crop))
+        pixels = torch.from_numpy(np.array(crop, order="C"))  # a copy: the store is read-only
         generator = self.generators[self.store.picture[patch]]
         return pixels, int(self.labels[patch]), generator, time.perf_counter() - started
 
@@ -66,7 +66,7 @@ class TrainingMasks(TrainingCrops):
         mask = self.store.masks[patch].astype(np.float32) / np.float32(FULL)
         crop, mask = laundered_pair(self.store.pixels[patch], mask, self.size, self.laundering, rng)
         crop, mask = self.detector.augment(crop, mask, rng)  # type: ignore[call-arg,arg-type]  # a localizer's takes both
-        pixels = torch.from_numpy(np.ascontiguousarray(crop))
+        pixels = torch.from_numpy(np.array(crop, order="C"))  # a copy: the store is read-only
         generator = self.generators[self.store.picture[patch]]
         return pixels, torch.from_numpy(np.ascontiguousarray(mask)), generator, time.perf_counter() - started
 
