@@ -8,6 +8,7 @@ from PIL import Image
 
 from fauxto.data.manifest import Sample, index, read, write
 from fauxto.data.patches import build
+from fauxto.data.walk import Problems
 from fauxto.errors import InputError
 
 
@@ -51,8 +52,22 @@ def test_integer_labels_and_missing_columns_are_refused(tmp_path):
 def test_a_folder_without_classes_is_refused_with_what_was_seen(tmp_path):
     (tmp_path / "holiday").mkdir()
     (tmp_path / "holiday" / "a.png").write_bytes(b"x")
-    with pytest.raises(InputError, match="holiday"):
+    with pytest.raises(InputError, match="no folder names a class; seen: holiday"):
         index(tmp_path)
+    with pytest.raises(InputError, match="seen: holiday itself"):
+        index(tmp_path / "holiday")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="There is no picture below"):
+        index(tmp_path / "empty")
+
+
+def test_pictures_without_a_class_beside_others_are_named(tmp_path):
+    for path in ("real/a.png", "fake/b.png", "holiday/c.png"):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).write_bytes(b"x")
+    problems = Problems()
+    assert len(index(tmp_path, problems)) == 2
+    assert problems.shown == [("holiday/c.png", "no folder on its path names a class")]
 
 
 def test_patches_are_windows_of_the_picture_and_are_read_back(tmp_path):

@@ -128,18 +128,21 @@ def index(folder: str | Path, problems: Problems | None = None) -> list[Sample]:
     """Every picture below `folder`, labelled by the nearest parent folder whose name is in `FOLDERS`.
 
     The generator is the folder above that one (`stylegan2/1_fake/x.png`) or, in a `fake/<generator>/x.png` layout, the
-    one below. Masks are left out, and what `walk.files` leaves out goes into `problems`. Errors: InputError when no
-    folder names a class, with the names seen.
+    one below. Masks are left out; what `walk.files` leaves out and pictures of no class go into `problems`. Errors:
+    InputError when there is no picture, or no folder names a class, with the names seen.
     """
     root = root_of(folder)
-    samples, unlabelled = [], set()
-    for path in files(root, problems if problems is not None else Problems()):
+    problems = problems if problems is not None else Problems()
+    samples: list[Sample] = []
+    unlabelled: set[str] = set()
+    for path in files(root, problems):
         *parts, name = path.split("/")
         if Path(name).stem.lower().endswith("_mask") or not MASKS.isdisjoint(part.lower() for part in parts):
             continue
         named = [i for i, part in enumerate(parts) if part.lower() in FOLDERS]
         if not named:
-            unlabelled.add(parts[0] if parts else ".")
+            unlabelled.add(parts[0] if parts else f"{root.name} itself")
+            problems.add(path, "no folder on its path names a class")
             continue
         at = named[-1]
         word = parts[at].lower()
@@ -147,9 +150,11 @@ def index(folder: str | Path, problems: Problems | None = None) -> list[Sample]:
         generator = around if FOLDERS[word] else ""
         manipulation = "edited" if word in EDITED else ""
         samples.append(Sample(str(root / path), FOLDERS[word], generator, around, manipulation=manipulation))
+    if not samples and not unlabelled:
+        raise InputError(f"There is no picture below {root}.", fix="Give the folder that holds the pictures.")
     if not samples:
         raise InputError(
-            f"No folder below {root} names a class; seen: {', '.join(sorted(unlabelled)[:8]) or 'no pictures'}.",
+            f"There are pictures below {root}, but no folder names a class; seen: {', '.join(sorted(unlabelled)[:8])}.",
             fix="Put pictures below folders called real and fake (or 0_real and 1_fake, nature and ai).",
         )
     return samples
