@@ -75,11 +75,15 @@ def test_index_as_json_names_the_layout_and_the_counts(tmp_path, capfd):
     [
         (("data", "index", "/nowhere", "--out", "m.csv"), "is not a folder"),
         (("data", "index", "{tmp}", "--out", "{tmp}/m.csv", "--layout", "nonsense"), "no layout 'nonsense'"),
-        (("data", "index", "{tmp}", "--out", "{tmp}/m.csv"), "No folder below"),
+        (("data", "index", "{tmp}", "--out", "{tmp}/m.csv"), "no picture below"),
         (("data", "describe", "{tmp}/absent.csv"), "no manifest"),
         (("data", "audit", "{tmp}/absent.csv"), "no manifest"),
         (("data", "split", "{tmp}/one.csv", "--out", "{tmp}/o.csv", "--no-near", "--share", "train"), "not a split"),
-        (("data", "split", "{tmp}/one.csv", "--out", "{tmp}/o.csv", "--no-near"), "cannot be divided"),
+        (
+            ("data", "split", "{tmp}/one.csv", "--out", "{tmp}/o.csv", "--no-near"),
+            "(--by parent,duplicate)",
+        ),
+        (("data", "split", "{tmp}/one.csv", "--out", "{tmp}/o.csv", "--by", "source"), "Ask for other shares"),
     ],
 )
 def test_what_cannot_be_done_is_two_lines_and_exit_2(tmp_path, capfd, arguments, what):

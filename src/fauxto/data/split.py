@@ -143,12 +143,13 @@ def _impossible(
     members = [samples[i] for i in np.flatnonzero(free & (numbers == values[counts.argmax()])).tolist()]
     sources = sorted({sample.source for sample in members if sample.source})
     held = f" of source {', '.join(sources[:4])}" if "source" in by and sources else ""
-    fewer = ",".join(key for key in by if key != "source") or "duplicate"
+    fewer = ",".join(key for key in by if key != "source")
+    less = f"Group by less (--by {fewer}), ask" if "source" in by and fewer else "Ask"
     asked = ", ".join(f"{name} {share:g}" for name, share in shares.items())
     return InputError(
         f"{len(values)} groups cannot be divided into {asked} within {TOLERANCE:.0%} of each class: the largest "
         f"holds {len(members)} of {int(free.sum())} pictures{held}, and no {', '.join(by)} may be in two splits.",
-        fix=f"Group by less (--by {fewer}), ask for other shares, or add sources.",
+        fix=f"{less} for other shares, or add {'sources' if 'source' in by else 'pictures'}.",
     )
 
 
