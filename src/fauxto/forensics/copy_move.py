@@ -14,16 +14,16 @@ from fauxto.language import say
 ABOUT = About(
     name="copy-move",
     title=say("Copy-move"),
-    looks_for="areas that occur twice in the same picture, one moved, turned or scaled onto the other",
+    looks_for=say("areas that occur twice in the same picture, one moved, turned or scaled onto the other"),
     cannot_show=say(
         "It cannot tell which of the two is the original. Buildings, patterns, text and repeated products "
         "occur twice by themselves."
     ),
-    unit="keypoints that one shift, turn and scale maps onto keypoints with the same surroundings",
+    unit=say("keypoints that one shift, turn and scale maps onto keypoints with the same surroundings"),
     fails_on=(
-        "windows, tiles, text, logos and other true repetitions",
-        "smooth copied areas, such as sky: they have no keypoints",
-        "copies that were reshaped, mirrored or blurred",
+        say("windows, tiles, text, logos and other true repetitions"),
+        say("smooth copied areas, such as sky: they have no keypoints"),
+        say("copies that were reshaped, mirrored or blurred"),
     ),
     reads="pixels",
     source="I. Amerini et al., A SIFT-based forensic method for copy-move attack detection, IEEE TIFS 2011",

@@ -11,16 +11,20 @@ from fauxto.language import say
 ABOUT = About(
     name="demosaicing",
     title=say("Demosaicing traces"),
-    looks_for="the checkerboard that cameras leave when they fill in two thirds of the colours, and places without it",
+    looks_for=say(
+        "the checkerboard that cameras leave when they fill in two thirds of the colours, and places without it"
+    ),
     cannot_show=say(
         "Most pictures have lost this trace by compression or resizing: its absence everywhere means "
         "nothing. Its absence in one place may be a repair by the camera itself."
     ),
-    unit="share by which the checkerboard of the most unusual area falls short of the rest (0 none, 1 gone, 2 inverse)",
+    unit=say(
+        "share by which the checkerboard of the most unusual area falls short of the rest (0 none, 1 gone, 2 inverse)"
+    ),
     fails_on=(
-        "any resize, and JPEG below a quality of about 95: the trace is gone everywhere",
-        "cameras that sharpen or denoise in their own way, and sensors without a Bayer mosaic",
-        "smooth and overexposed areas, where nothing has to be filled in",
+        say("any resize, and JPEG below a quality of about 95: the trace is gone everywhere"),
+        say("cameras that sharpen or denoise in their own way, and sensors without a Bayer mosaic"),
+        say("smooth and overexposed areas, where nothing has to be filled in"),
     ),
     reads="pixels",
     source="A. Gallagher and T. Chen, Image authentication by detecting traces of demosaicing, 2008; P. Ferrara et "

@@ -16,17 +16,19 @@ from fauxto.media.quantization import STANDARD_LUMA, scaled
 ABOUT = About(
     name="double-compression",
     title=say("Double JPEG compression"),
-    looks_for="gaps in the stored coefficients that an earlier save at another quality left, and areas without them",
+    looks_for=say(
+        "gaps in the stored coefficients that an earlier save at another quality left, and areas without them"
+    ),
     cannot_show=say(
         "Saving twice is normal: every phone, editor and network does it. Only an area that lacks the first "
         "save, while the rest has it, speaks for an edit."
     ),
-    unit="nats per coefficient by which 'saved once' explains the most unusual area better than 'saved twice'",
+    unit=say("nats per coefficient by which 'saved once' explains the most unusual area better than 'saved twice'"),
     fails_on=(
-        "a first save at a higher quality than the last one: few gaps remain",
-        "a crop or resize between the two saves: the grids differ and nothing is left",
-        "first saves with other tables than the standard ones: the quality is a guess, or the trace is missed",
-        "smooth and overexposed areas",
+        say("a first save at a higher quality than the last one: few gaps remain"),
+        say("a crop or resize between the two saves: the grids differ and nothing is left"),
+        say("first saves with other tables than the standard ones: the quality is a guess, or the trace is missed"),
+        say("smooth and overexposed areas"),
     ),
     reads="file",
     source="Z. Lin et al., Fast, automatic and fine-grained tampered JPEG image detection via DCT coefficient "

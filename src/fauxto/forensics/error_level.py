@@ -23,17 +23,19 @@ from fauxto.media.encode import encode
 ABOUT = About(
     name="error-level",
     title=say("Error level analysis"),
-    looks_for="parts that change more, or less, than parts of the same texture when the picture is saved once more",
+    looks_for=say(
+        "parts that change more, or less, than parts of the same texture when the picture is saved once more"
+    ),
     cannot_show=say(
         "Bright spots are mostly edges, saturated colours and sharpening. It shows a different history of "
         "compression at best, never what was done, and a picture that was re-saved after editing shows "
         "nothing."
     ),
-    unit="robust standard deviations by which the most unusual area departs from blocks of equal texture",
+    unit=say("robust standard deviations by which the most unusual area departs from blocks of equal texture"),
     fails_on=(
-        "a second save as JPEG, a resize or a social network after the edit: the levels are even again",
-        "an edit taken from a picture with the same compression history",
-        "text, line drawings and strong colours in an untouched picture: they stand out by themselves",
+        say("a second save as JPEG, a resize or a social network after the edit: the levels are even again"),
+        say("an edit taken from a picture with the same compression history"),
+        say("text, line drawings and strong colours in an untouched picture: they stand out by themselves"),
     ),
     reads="pixels",
     source="N. Krawetz, A Picture's Worth, 2007; here errors are compared among blocks of equal texture",

@@ -67,7 +67,7 @@ class Examined:
             "weak" if verdict.flagged else "none",
             "edited" if verdict.flagged else "none",
             limits=self.about.cannot_show,
-            value={key: row[key] for key in (*kept, "photographs", "details")},
+            value={key: row[key] for key in (*kept, "photographs", "details")} | {"maps": self.trace.map is not None},
         )
 
 

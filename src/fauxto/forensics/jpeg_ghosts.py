@@ -13,17 +13,17 @@ from fauxto.media.quantization import STANDARD_LUMA, scaled
 ABOUT = About(
     name="jpeg-ghosts",
     title=say("JPEG ghosts"),
-    looks_for="parts that were once saved as JPEG at another quality than the rest of the picture",
+    looks_for=say("parts that were once saved as JPEG at another quality than the rest of the picture"),
     cannot_show=say(
         "It shows that parts have a different history of compression, not who did what; a picture without "
         "any JPEG history shows nothing."
     ),
-    unit="difference of the rounding error between the most unusual area and the whole picture (0 none, 1 full)",
+    unit=say("difference of the rounding error between the most unusual area and the whole picture (0 none, 1 full)"),
     fails_on=(
-        "a last save at a lower quality than the earlier ones: it wipes out the ghost",
-        "first saves with other tables than the standard ones (Photoshop, many cameras): weaker or no ghost",
-        "parts pasted off the 8 x 8 grid show only by lacking the ghost of the rest",
-        "smooth and overexposed areas: too few coefficients to tell",
+        say("a last save at a lower quality than the earlier ones: it wipes out the ghost"),
+        say("first saves with other tables than the standard ones (Photoshop, many cameras): weaker or no ghost"),
+        say("parts pasted off the 8 x 8 grid show only by lacking the ghost of the rest"),
+        say("smooth and overexposed areas: too few coefficients to tell"),
     ),
     reads="pixels",
     source="H. Farid, Exposing digital forgeries from JPEG ghosts, IEEE TIFS 2009; here the error is taken in the DCT "

@@ -15,16 +15,18 @@ from fauxto.media.coefficients import basis
 ABOUT = About(
     name="jpeg-grid",
     title=say("JPEG grid"),
-    looks_for="the 8 x 8 grid that saving as JPEG leaves, and areas whose grid begins elsewhere than that of the rest",
+    looks_for=say(
+        "the 8 x 8 grid that saving as JPEG leaves, and areas whose grid begins elsewhere than that of the rest"
+    ),
     cannot_show=say(
         "A grid that begins elsewhere in the whole picture shows a crop, nothing more. Areas without a grid "
         "are not shown."
     ),
-    unit="decimal logarithm of how much rarer the most unusual area is than once a picture by chance (0 none)",
+    unit=say("decimal logarithm of how much rarer the most unusual area is than once a picture by chance (0 none)"),
     fails_on=(
-        "one pasted area in 64 falls on the grid of the rest by chance",
-        "saves at high quality (above about 95), and pictures shrunk or enlarged since: no grid is left",
-        "regular textures, screens and printed dots: they can imitate a grid",
+        say("one pasted area in 64 falls on the grid of the rest by chance"),
+        say("saves at high quality (above about 95), and pictures shrunk or enlarged since: no grid is left"),
+        say("regular textures, screens and printed dots: they can imitate a grid"),
     ),
     reads="pixels",
     source="T. Nikoukhah et al., ZERO: a local JPEG grid origin detector based on the number of DCT zeros, 2021",

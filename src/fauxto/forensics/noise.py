@@ -12,16 +12,16 @@ from fauxto.language import say
 ABOUT = About(
     name="noise",
     title=say("Noise inconsistency"),
-    looks_for="parts whose finest grain is stronger or weaker than in parts of the same brightness and texture",
+    looks_for=say("parts whose finest grain is stronger or weaker than in parts of the same brightness and texture"),
     cannot_show=say(
         "Depth of field, shadows, denoising in the camera and compression all change the grain of an "
         "untouched photograph."
     ),
-    unit="robust standard deviations by which the most unusual area departs from blocks of equal texture",
+    unit=say("robust standard deviations by which the most unusual area departs from blocks of equal texture"),
     fails_on=(
-        "sharp against blurred parts of an untouched photograph",
-        "anything below JPEG quality 80: the finest grain is gone, in edited and unedited parts alike",
-        "an edit from a picture of the same camera and setting",
+        say("sharp against blurred parts of an untouched photograph"),
+        say("anything below JPEG quality 80: the finest grain is gone, in edited and unedited parts alike"),
+        say("an edit from a picture of the same camera and setting"),
     ),
     reads="pixels",
     source="B. Mahdian and S. Saic, Using noise inconsistencies for blind image forensics, 2009; here levels are "

@@ -17,20 +17,21 @@ from fauxto.media.quantization import STANDARD_CHROMA, STANDARD_LUMA, quality_of
 ABOUT = About(
     name="quantization",
     title=say("Quantization tables"),
-    looks_for="the tables by which the file was compressed: each encoder has its own habits",
+    looks_for=say("the tables by which the file was compressed: each encoder has its own habits"),
     cannot_show=say(
         "Tables name who saved the file last, not who made the picture. Many programs, cameras and all large "
         "networks share the same tables, and tables can be copied."
     ),
-    unit="IJG quality of the tables, 1 to 100; it is no sign of editing and is never flagged",
+    unit=say("IJG quality of the tables, 1 to 100; it is no sign of editing and is never flagged"),
     fails_on=(
-        "the tables of the standard: nearly every program and many phones write them",
-        "cameras that choose tables anew for each picture",
-        "encoders that the reference photographs do not hold",
+        say("the tables of the standard: nearly every program and many phones write them"),
+        say("cameras that choose tables anew for each picture"),
+        say("encoders that the reference photographs do not hold"),
     ),
     reads="file",
     source="H. Farid, Digital image ballistics from JPEG quantization, 2006; the list of cameras was counted on "
     "original photographs with Exif",
+    maps=False,
 )
 
 

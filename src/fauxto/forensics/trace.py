@@ -19,6 +19,7 @@ class About:
     - `fails_on`: the known ways in which it misses or accuses.
     - `reads`: "pixels", or "file" where it needs the tables and coefficients of a JPEG file.
     - `source`: the publication that it follows, and what was changed.
+    - `maps`: whether it can say where in the picture.
     """
 
     name: str
@@ -29,6 +30,7 @@ class About:
     fails_on: tuple[str, ...]
     reads: Literal["pixels", "file"]
     source: str
+    maps: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ from fauxto.language import say
 ABOUT = About(
     name="upsampling",
     title=say("Up-sampling peaks"),
-    looks_for="the regular pattern that enlarging or turning leaves between neighbouring pixels, here or there",
+    looks_for=say("the regular pattern that enlarging or turning leaves between neighbouring pixels, here or there"),
     cannot_show=say(
         "A whole picture that was resized is ordinary. Peaks at multiples of 1/8 are left out, for a JPEG "
         "has them too: a generator that enlarges by 2, 4 or 8 is not seen by this number."
     ),
-    unit="strongest peak of the spectrum of a 256 x 256 window over its surroundings, as a ratio",
+    unit=say("strongest peak of the spectrum of a 256 x 256 window over its surroundings, as a ratio"),
     fails_on=(
-        "JPEG below a quality of about 85 after the resize, and shrinking: the pattern is gone",
-        "enlarging by a whole factor, whose peaks fall on those of JPEG",
-        "woven cloth, railings, screens and other regular structures: they have peaks of their own",
+        say("JPEG below a quality of about 85 after the resize, and shrinking: the pattern is gone"),
+        say("enlarging by a whole factor, whose peaks fall on those of JPEG"),
+        say("woven cloth, railings, screens and other regular structures: they have peaks of their own"),
     ),
     reads="pixels",
     source="M. Kirchner, Fast and reliable resampling detection by spectral analysis of fixed linear predictor "

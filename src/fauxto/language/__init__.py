@@ -11,6 +11,6 @@ from fauxto.language.catalogue import DEFAULT, LANGUAGES, check, texts
 from fauxto.language.findings import localized
 from fauxto.language.negotiate import negotiate
 from fauxto.language.say import say
-from fauxto.language.sentence import phrase, translate
+from fauxto.language.sentence import numeral, phrase, translate
 
-__all__ = ["DEFAULT", "LANGUAGES", "check", "localized", "negotiate", "phrase", "say", "texts", "translate"]
+__all__ = ["DEFAULT", "LANGUAGES", "check", "localized", "negotiate", "numeral", "phrase", "say", "texts", "translate"]

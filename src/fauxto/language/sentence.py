@@ -71,6 +71,11 @@ def phrase(words: str, language: str) -> str:
     return _translate(words, language, 1)
 
 
+def numeral(digits: str, language: str) -> str:
+    """A number, as Python writes it, with the decimal mark of a language."""
+    return digits.replace(".", _DECIMAL.get(language, "."))
+
+
 def _translate(sentence: str, language: str, least: int) -> str:
     if language == DEFAULT or not sentence or len(sentence) > _LONGEST:
         return sentence
@@ -88,7 +93,7 @@ def _translate(sentence: str, language: str, least: int) -> str:
 
 def _value(name: str, value: str, language: str) -> str:
     if name in NUMBERS:
-        return value.replace(".", _DECIMAL.get(language, "."))
+        return numeral(value, language)
     return phrase(value, language) if name in PHRASES else value
 
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -33,6 +33,7 @@ from fauxto.verdict import heatmap
 from fauxto.verdict.wording import HEADLINES, MEANINGS
 
 Pictures = Callable[[Finding], np.ndarray | None]
+Layers = Callable[[Finding], Sequence[picture.Mapped]]
 
 SHOWN = 500
 """Cards a verdict; the rest are counted. A page with more is too heavy to open: it is what Parquet is for."""
@@ -78,6 +79,7 @@ def write(
     out: Path,
     *,
     pictures: Pictures | None = None,
+    layers: Layers | None = None,
     title: str = TITLE,
     made: datetime | None = None,
     shown: int = SHOWN,
@@ -86,7 +88,8 @@ def write(
     """Write `findings` as one self-contained page to `out`, which appears complete or not at all.
 
     `pictures` gives the uint8 `(H, W, 3)` pixels of a finding, or None; an error of its own becomes a line
-    on the card. A finding with regions gets a drawing of where its score comes from. At most `shown` cards
+    on the card. `layers` gives the maps to show of a finding, each with its words. A finding with regions
+    gets a drawing of where its score comes from, unless that is among them. At most `shown` cards
     a verdict are written, in the order in which they come; the words are of `language`. Raises `InputError`
     where `out` cannot be written, and for a language that fauxto does not speak.
     """
@@ -101,7 +104,9 @@ def write(
             counts[kind] += 1
             if counts[kind] > shown:
                 continue
-            card = view.card(finding, f"{kind}-{counts[kind]}", _shown_picture(finding, pictures, language), language)
+            card = view.card(
+                finding, f"{kind}-{counts[kind]}", _shown_picture(finding, pictures, layers, language), language
+            )
             rows[kind].write(page.get_template("row.html").render(card=card))
             cards[kind].write(page.get_template("card.html").render(card=card))
         context = {
@@ -154,7 +159,7 @@ def _environment(language: str) -> Environment:
     return page
 
 
-def _shown_picture(finding: Finding, pictures: Pictures | None, language: str) -> picture.Shown:
+def _shown_picture(finding: Finding, pictures: Pictures | None, layers: Layers | None, language: str) -> picture.Shown:
     if pictures is None or finding.status != "ok":
         return picture.Shown()
     try:
@@ -163,7 +168,9 @@ def _shown_picture(finding: Finding, pictures: Pictures | None, language: str) -
         return picture.Shown(missing=_missing(error.what, language))
     except OSError as error:
         return picture.Shown(missing=_missing(f"{error.strerror or type(error).__name__}.", language))
-    return picture.show(pixels, finding) if pixels is not None else picture.Shown()
+    if pixels is None:
+        return picture.Shown()
+    return picture.show(pixels, finding, layers(finding) if layers is not None else ())
 
 
 def _missing(reason: str, language: str) -> str:

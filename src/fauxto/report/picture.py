@@ -1,49 +1,66 @@
-"""A small copy of a picture, and of the drawing of its score, as data inside the page."""
+"""A small copy of a picture, and of the maps that lie over it, as data inside the page."""
 
 from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from fauxto.finding import Finding
-from fauxto.verdict.heatmap import tinted
+from fauxto.verdict.heatmap import blend, scale, tinted
+from fauxto.verdict.layer import HEATMAP, Layer
 
 _SIDE = 520
 _QUALITY = 82
 
 
 @dataclass(frozen=True, slots=True)
+class Mapped:
+    """A layer with its map, uint8 `(h, w)`, if it has one; or its title and why it could not be made."""
+
+    title: str
+    layer: Layer | None = None
+    heat: np.ndarray | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """What a card shows: data URIs, the size of the original, or the reason why there is nothing."""
+    """What a card shows: data URIs, the size of the original, or the reason why there is nothing.
+
+    `layers` holds each layer with the data URI of its drawing, empty where it has none.
+    """
 
     thumbnail: str = ""
     overlay: str = ""
     size: str = ""
     missing: str = ""
+    layers: tuple[tuple[Mapped, str], ...] = ()
 
 
-def show(pixels: np.ndarray, finding: Finding) -> Shown:
-    """The thumbnail of uint8 `(H, W, 3)` pixels, and the drawing where the finding has regions."""
+def show(pixels: np.ndarray, finding: Finding, layers: Sequence[Mapped] = ()) -> Shown:
+    """The thumbnail of uint8 `(H, W, 3)` pixels, its layers, and the heat map where the finding has regions."""
     height, width = pixels.shape[:2]
     small = Image.fromarray(pixels)
     small.thumbnail((_SIDE, _SIDE))
     drawn = ""
-    if finding.regions:
-        drawn = _uri(Image.fromarray(tinted(pixels, finding.regions, *scale(finding), max_side=_SIDE)))
-    return Shown(_uri(small), drawn, f"{width} × {height}")
+    if finding.regions and not any(mapped.layer and mapped.layer.name == HEATMAP for mapped in layers):
+        drawn = _uri(Image.fromarray(tinted(pixels, finding.regions, *scale(finding, finding.regions), max_side=_SIDE)))
+    over = tuple((mapped, _over(small, mapped.heat)) for mapped in layers)
+    return Shown(_uri(small), drawn, f"{width} × {height}", layers=over)
 
 
-def scale(finding: Finding) -> tuple[float, float]:
-    """The logit of most photographs and the one that is called; else the range of this picture alone."""
-    for item in finding.evidence:
-        if item.layer == "pixels" and isinstance(item.value, dict) and item.value.get("threshold") is not None:
-            return float(item.value["typical"]), float(item.value["threshold"])
-    logits = [region.logit for region in finding.regions]
-    return min(logits), max(logits)
+def _over(small: Image.Image, heat: np.ndarray | None) -> str:
+    """The picture in pale grey under a map."""
+    if heat is None:
+        return ""
+    warm = np.asarray(Image.fromarray(heat).resize(small.size, Image.Resampling.BILINEAR), dtype=np.float32) / 255
+    grey = 96 + 0.6 * np.asarray(small.convert("L"), dtype=np.float32)[..., None]
+    return _uri(Image.fromarray(np.rint(blend(grey, warm)).astype(np.uint8)))
 
 
 def _uri(image: Image.Image) -> str:

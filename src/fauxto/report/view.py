@@ -10,11 +10,12 @@ from pathlib import PurePath
 from typing import Any
 
 from fauxto.finding import Evidence, Finding
-from fauxto.language import DEFAULT, localized, phrase, say, texts, translate
+from fauxto.language import DEFAULT, localized, numeral, phrase, say, texts, translate
 from fauxto.report.identity import command
-from fauxto.report.picture import Shown
+from fauxto.report.picture import Mapped, Shown
 from fauxto.verdict.bound import pixel_bound
 from fauxto.verdict.changes import what_would_change
+from fauxto.verdict.layer import localized as spoken
 from fauxto.verdict.wording import rate
 
 LAYERS = {
@@ -55,6 +56,7 @@ def card(finding: Finding, anchor: str, shown: Shown, language: str = DEFAULT) -
         "path": path,
         "name": PurePath(path).name or path,
         "shown": shown,
+        "layers": [_layer(mapped, drawn, language) for mapped, drawn in shown.layers],
         "sha256": finding.sha256,
         "error": {key: printable(str(value)) for key, value in (finding.error or {}).items()},
         "probability": None if finding.probability is None else percent(finding.probability, language),
@@ -83,6 +85,37 @@ def _item(item: Evidence, known: Callable[[str], str]) -> dict[str, str]:
         "strength_words": known(STRENGTHS.get(item.strength, item.strength)),
         "points_to": item.points_to,
     }
+
+
+def _layer(mapped: Mapped, drawn: str, language: str) -> dict[str, Any]:
+    """A layer as the card shows it."""
+    title = phrase(mapped.title, language)
+    if mapped.layer is None:
+        return {"title": title, "drawn": "", "missing": printable(translate(mapped.missing, language))}
+    layer = spoken(mapped.layer, language)
+    return {
+        "title": title,
+        "drawn": drawn,
+        "missing": "",
+        "flagged": layer.flagged,
+        "statement": printable(layer.statement),
+        "number": figure(layer.number, language),
+        "threshold": figure(layer.threshold, language),
+        "unit": layer.unit,
+        "false_alarms": layer.false_alarms,
+        "looks_for": layer.looks_for,
+        "limits": printable(layer.limits),
+        "fails_on": layer.fails_on,
+    }
+
+
+def figure(number: float | None, language: str = DEFAULT) -> str:
+    """A number to three digits, as the language writes it; a dash for none.
+
+    >>> figure(0.14738), figure(2.0), figure(1.5, "de"), figure(None)
+    ('0.147', '2', '1,5', '–')
+    """
+    return "–" if number is None else numeral(f"{number:.3g}", language)
 
 
 def _is_quiet(item: Evidence) -> bool:

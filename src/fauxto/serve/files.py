@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ ORPHAN = 3600.0
 
 
 class Files:
-    """`original` holds the bytes as they came; `layers/` what was drawn of them; `preview.jpg` what a browser shows."""
+    """`original` holds the bytes as they came; `preview.jpg` what a browser shows; `layers/` what was drawn of them."""
 
     def __init__(self, root: Path) -> None:
         self.root = root / "scans"
@@ -39,10 +40,15 @@ class Files:
         """The picture as a browser shows it."""
         return self.folder(scan) / "preview.jpg"
 
-    def layers(self, scan: str) -> dict[str, Path]:
-        """What was drawn of a picture, by name."""
-        found = sorted((self.folder(scan) / "layers").glob("*.png"))
-        return {path.stem: path for path in found if LAYER.fullmatch(path.stem)}
+    def layer(self, scan: str, name: str, kind: str) -> Path:
+        """Where a layer lies once it is drawn: its map ("png") or its words ("json"); ValueError for a strange name."""
+        if LAYER.fullmatch(name) is None:
+            raise ValueError("no name of a layer")
+        return self.folder(scan) / "layers" / f"{name}.{kind}"
+
+    def drawn(self, scan: str) -> list[str]:
+        """The names of the layers that were drawn."""
+        return sorted(path.stem for path in (self.folder(scan) / "layers").glob("*.json"))
 
     def make(self, scan: str) -> Path:
         """Make the folder of a scan."""
@@ -70,3 +76,12 @@ class Files:
             for entry in os.scandir(shelf.path):
                 if ID.fullmatch(entry.name) and entry.stat().st_mtime < limit:
                     yield entry.name
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file of a scan whole or not at all; FileNotFoundError where the scan was deleted meanwhile."""
+    if path.parent.name == "layers":
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+    unfinished = path.with_name(f".{uuid.uuid4().hex}")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

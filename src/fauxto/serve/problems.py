@@ -37,6 +37,7 @@ STATUS = {
     "too_many_requests": 429,
     "quota": 429,
     "too_many_uploads": 429,
+    "busy": 429,
     "no_space": 507,
     "unavailable": 503,
     "database": 503,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 from fauxto.finding import Finding, Verdict
 from fauxto.serve import examples
 from fauxto.serve.options import ScanOptions
+from fauxto.verdict.layer import Layer
 
 Status = Literal["queued", "running", "done"]
 """A scan that is "done" has a Finding, be it one whose own status is "error"."""
@@ -30,7 +31,9 @@ class Links(_Wire):
     report_html: str | None = None
     report_json: str | None = None
     layers: dict[str, str] = Field(
-        default_factory=dict, description="Layer name -> transparent PNG that lies over the picture, same aspect ratio."
+        default_factory=dict,
+        description="Layer name -> transparent PNG that lies over the picture, same aspect ratio, drawn when "
+        "asked for; with `.json` instead of `.png`: what it says, how often it errs, and whether there is a map.",
     )
 
 
@@ -209,3 +212,4 @@ class Report(_Wire):
     bytes: int | None
     options: SerializeAsAny[ScanOptions]  # type: ignore[valid-type]
     finding: Finding
+    layers: list[Layer] = Field(description="The maps that were asked for or looked at, in words.")

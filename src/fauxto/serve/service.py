@@ -21,12 +21,14 @@ from fauxto.run.preview import Previews
 from fauxto.serve.access import Limiter
 from fauxto.serve.engine import Engine
 from fauxto.serve.files import Files
+from fauxto.serve.layers import Layers
 from fauxto.serve.metrics import Metrics
 from fauxto.serve.settings import Settings
 from fauxto.serve.signals import Signals
 from fauxto.serve.store import history, queue
 from fauxto.serve.store.database import Database
 from fauxto.serve.store.tables import Job, Scan
+from fauxto.serve.turnstile import Turnstile
 
 SWEEP = 5.0
 """Seconds between two looks for scans whose time is over."""
@@ -47,7 +49,8 @@ class Service:
         self.metrics = Metrics(self.depth)
         self.engine = Engine(self.database, self.files, settings, self.signals, self.metrics)
         self._ends = contextlib.ExitStack()
-        self._previews, self._previewing = self._ends.enter_context(Previews(settings.options)), threading.Lock()
+        self._previews, self._previewing = self._ends.enter_context(Previews(settings.options)), Turnstile()
+        self.layers = self._ends.enter_context(contextlib.closing(Layers(self.files, settings.options)))
         self.uploading = self.streams = 0
         self._owed = True  # a crash may have come between a deletion and its end
         self._stop = threading.Event()
@@ -89,7 +92,10 @@ class Service:
         return max(1, min(60, math.ceil(seconds)))
 
     def preview(self, finding: Finding, scan: str) -> np.ndarray | None:
-        """The pixels of a scanned picture, decoded in a worker; raises `ResourceError` where that fails."""
+        """The pixels of a scanned picture, decoded in a worker.
+
+        Raises `ResourceError` where that fails, `ServiceError` "busy" where too many wait for it.
+        """
         with self._previewing:
             return self._previews(replace(finding, path=str(self.files.original(scan))))
 

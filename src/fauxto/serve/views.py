@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fauxto.finding import Finding
-from fauxto.serve import overlay, schema
-from fauxto.serve.files import Files
+from fauxto.run import layers
+from fauxto.serve import schema
 from fauxto.serve.options import ScanOptions
 from fauxto.serve.store.tables import Job, Scan
 from fauxto.verdict.changes import what_would_change
@@ -37,7 +37,7 @@ def summary(row: Scan) -> schema.Summary:
     return schema.Summary(**_common(row), **told)
 
 
-def scan(row: Scan, files: Files, ahead: int | None) -> schema.Scan:
+def scan(row: Scan, ahead: int | None) -> schema.Scan:
     """A scan with all that is known of it."""
     finding = finding_of(row)
     return schema.Scan(
@@ -48,7 +48,7 @@ def scan(row: Scan, files: Files, ahead: int | None) -> schema.Scan:
         error=finding.error if finding else None,
         finding=finding,
         changes=what_would_change(finding) if finding else [],
-        links=_links(row, finding, files),
+        links=_links(row, finding),
     )
 
 
@@ -88,16 +88,14 @@ def _common(row: Scan) -> dict[str, Any]:
     }
 
 
-def _links(row: Scan, finding: Finding | None, files: Files) -> schema.Links:
+def _links(row: Scan, finding: Finding | None) -> schema.Links:
     here = f"/v1/scans/{row.id}"
     if finding is None:
         return schema.Links(self=here, picture=None)
-    layers = {name: f"{here}/overlay/{name}.png" for name in files.layers(row.id)}
-    layers |= {name: f"{here}/overlay/{name}.png" for name in overlay.names(finding, json.loads(row.options))}
     return schema.Links(
         self=here,
         picture=f"{here}/picture" if finding.status == "ok" else None,
         report_html=f"{here}/report.html",
         report_json=f"{here}/report.json",
-        layers=layers,
+        layers={name: f"{here}/overlay/{name}.png" for name in layers.names(finding)},
     )

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from fauxto.errors import InputError
-from fauxto.finding import Region
+from fauxto.finding import Finding, Region
 from fauxto.language import say
 from fauxto.media.crops import Box, CropSpec, take
 
@@ -95,23 +95,39 @@ def tinted(
     scale = min(1.0, max_side / max(width, height))
     small = Image.fromarray(pixels).resize((max(1, round(width * scale)), max(1, round(height * scale))))
     logits = _mean_logits(small.width, small.height, regions, scale, typical)
-    heat = np.clip((logits - typical) / max(2 * (threshold - typical), 1e-6), 0, 1)
     grey = 96 + 0.6 * np.asarray(small.convert("L"), dtype=np.float32)[..., None]
-    return np.rint(blend(grey, heat)).astype(np.uint8)
+    return np.rint(blend(grey, _heat(logits, typical, threshold))).astype(np.uint8)
 
 
-def layer(regions: Sequence[Region], typical: float, threshold: float, max_side: int = 512) -> np.ndarray:
-    """The colours of `tinted` alone, to lie over the picture: uint8 RGBA `(h, w, 4)`, clear where nothing is.
+def heat(regions: Sequence[Region], typical: float, threshold: float, max_side: int = 512) -> np.ndarray:
+    """How warm `tinted` draws each place: float32 `(h, w)` in [0, 1], 0 where nothing is.
 
-    Drawn from numbers: no picture is read. Its aspect ratio is that of the extent of the regions.
+    Made from numbers: no picture is read. Its aspect ratio is that of the extent of the regions.
     """
     width = max(region.x + region.width for region in regions)
     height = max(region.y + region.height for region in regions)
     scale = min(1.0, max_side / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    logits = _mean_logits(*size, regions, scale, typical)
-    heat = np.clip((logits - typical) / max(2 * (threshold - typical), 1e-6), 0, 1)
-    return np.rint(np.concatenate([_colours(heat), 255 * _OPACITY * heat[..., None]], axis=-1)).astype(np.uint8)
+    return _heat(_mean_logits(*size, regions, scale, typical), typical, threshold)
+
+
+def scale(finding: Finding, regions: Sequence[Region]) -> tuple[float, float]:
+    """The logits of most photographs and of a call, as the finding has them; else the range of `regions`."""
+    for item in finding.evidence:
+        if item.layer == "pixels" and isinstance(item.value, dict) and item.value.get("threshold") is not None:
+            return float(item.value["typical"]), float(item.value["threshold"])
+    logits = [region.logit for region in regions]
+    return min(logits), max(logits)
+
+
+def palette() -> np.ndarray:
+    """The colour and opacity of each of 256 even steps of heat: uint8 RGBA `(256, 4)`, clear at 0."""
+    steps = np.linspace(0, 1, 256)
+    return np.rint(np.concatenate([_colours(steps), 255 * _OPACITY * steps[:, None]], axis=1)).astype(np.uint8)
+
+
+def _heat(logits: np.ndarray, typical: float, threshold: float) -> np.ndarray:
+    return np.clip((logits - typical) / max(2 * (threshold - typical), 1e-6), 0, 1)
 
 
 def _starts(side: int, size: int, count: int) -> list[int]:

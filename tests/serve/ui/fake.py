@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from io import BytesIO
@@ -17,9 +18,14 @@ import numpy as np
 from PIL import Image
 
 from fauxto.finding import Evidence, Finding
+from fauxto.forensics import Examined, Trace
+from fauxto.forensics.calibration import judge
+from fauxto.forensics.tools import tool
 from fauxto.language import localized, negotiate, translate
 from fauxto.serve import examples
 from fauxto.verdict.changes import what_would_change
+from fauxto.verdict.layer import Layer, of_score, of_tool
+from fauxto.verdict.layer import localized as localized_layer
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>\u202egpj.exe'
@@ -27,6 +33,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+LAYERS = ("heatmap", "noise", "copy-move", "upsampling")
+"""Of each picture; the last cannot be drawn just now."""
+
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "json": "application/json"}
 _TYPES |= {"svg": "image/svg+xml", "png": "image/png"}
 _OPTIONS = {"fpr": {"type": "number"}, "stability": {"type": "boolean"}, "heatmap": {"type": "boolean"}}
@@ -86,6 +95,16 @@ def finding(name: str, verdict: str, **changes: Any) -> Finding:
                 "conflict",
                 "The copies imitate common ways of sharing; no platform publishes what it does.",
             ),
+            Evidence(
+                "forensics",
+                "Noise inconsistency: The grain of the most unusual area lies 4.2 standard deviations off that of "
+                "other parts with the same texture.",
+                "weak",
+                "edited",
+                "Depth of field, shadows, denoising in the camera and compression all change the grain of an untouched "
+                "photograph.",
+                {"name": "noise", "number": 4.2, "flagged": True, "maps": True},
+            ),
         ],
         "model": {"name": "house", "version": "2026.11.21", "sha256": "c4" * 32, "backend": "openvino"},
         "seconds": 0.41,
@@ -109,6 +128,17 @@ def hostile() -> Finding:
             "tags": [tag],
         },
     )
+
+
+def told(name: str, *, hostile: bool) -> Layer:
+    """What a layer says: that of the score, of a tool that flags the picture, and of one that shows no place."""
+    if name == "heatmap":
+        layer = of_score(finding("a", "generated"))
+    else:
+        number, flagged = {"noise": (4.2, True), "copy-move": (0.0, False)}[name]
+        trace = Trace(name, number, "No area was found twice.", np.ones((2, 2)) if flagged else None)
+        layer = of_tool(Examined(tool(name)[1], trace, judge(trace)))
+    return replace(layer, statement=HOSTILE, limits=HOSTILE) if hostile else layer
 
 
 def refused() -> Finding:
@@ -140,7 +170,7 @@ class State:
         """The whole scan as the service sends it."""
         found, _ = self.scans[name]
         base = f"/v1/scans/{name}"
-        layers = {"heatmap": f"{base}/overlay/heatmap.png"} if found.verdict in ("generated", "inconclusive") else {}
+        layers = {layer: f"{base}/overlay/{layer}.png" for layer in LAYERS} if found.verdict != "no_evidence" else {}
         links = {"self": base, "picture": f"{base}/picture", "report_html": f"{base}/report.html"}
         links |= {"report_json": f"{base}/report.json", "layers": layers}  # type: ignore[dict-item]
         changes = [translate(words, language) for words in what_would_change(found)]
@@ -192,6 +222,12 @@ class _Handler(BaseHTTPRequestHandler):
         match parts[1:]:
             case ["picture"]:
                 return self._send(picture.read_bytes(), "image/jpeg")
+            case ["overlay", "upsampling.json"]:
+                busy = {"detail": "Too many pictures are being drawn.", "code": "busy", "fix": "Ask again in a moment."}
+                return self._json(busy, 429)
+            case ["overlay", name] if name.endswith(".json"):
+                layer = told(name.removesuffix(".json"), hostile=parts[0] == f"{5:032x}")
+                return self._json(asdict(localized_layer(layer, negotiate(self.headers["Accept-Language"]))))
             case ["overlay", _]:
                 return self._send(_layer(picture), "image/png")
         return self._json(self.state.scan(parts[0], language))

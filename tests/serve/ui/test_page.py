@@ -79,8 +79,9 @@ def test_what_an_enemy_wrote_is_text(visit: Visit, fake: Fake) -> None:
     assert page.locator("main img[src=x], main script").count() == 0
     assert "<script>alert(2)</script>" in page.inner_text("h1")
     page.locator("summary", has_text="All of it").click()
+    page.wait_for_selector(".beside dl")
     shown = page.inner_text("main")
-    assert shown.count("onerror=alert(1)") > 8
+    assert shown.count("onerror=alert(1)") > 10 and "\u202e" not in page.inner_text(".beside")
     assert "\u202e" not in page.inner_text(".evidence") and "\\u202e" in page.inner_text(".evidence")
     go(page, "/history")
     assert "<script>alert(2)</script>" in page.inner_text(".rows")
@@ -116,6 +117,47 @@ def test_the_curtain_moves_by_keyboard_and_by_pointer(visit: Visit, fake: Fake) 
     assert shown() in ("24%", "25%", "26%")
     clip = page.evaluate("getComputedStyle(document.querySelector('.over')).clipPath")
     assert clip.startswith("inset(0")
+
+
+def test_every_layer_is_reached_by_keyboard_and_says_its_number_and_how_often_it_errs(visit: Visit, fake: Fake) -> None:
+    page = visit(f"{fake[0]}/#/scan/{GENERATED}", quiet=False)
+    page.wait_for_selector(".canvas.loaded")
+    page.wait_for_selector(".beside dl")
+    page.get_by_role("radio", name="Where the score comes from").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.beside').innerText.includes('Noise inconsistency')")
+    told = page.inner_text(".beside")
+    for words in ("flagged", "4.2", "3.54", "Flags 2 % of untouched photographs", "sharp against blurred parts"):
+        assert words in told, words
+    assert page.get_by_role("slider", name="Noise inconsistency").is_visible()
+    assert page.get_by_role("radio", name="Noise inconsistency flagged").is_checked()
+    page.wait_for_function("() => document.getElementById('polite').textContent === 'Noise inconsistency: flagged'")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.beside').innerText.includes('shows no place')")
+    assert page.locator(".curtain").is_hidden() and page.locator(".canvas .over").is_hidden()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.beside').innerText.includes('Ask again in a moment.')")
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_role("radio", name="Picture alone").is_checked() and page.inner_text(".beside") == ""
+
+
+def test_evidence_leads_to_its_place(visit: Visit, fake: Fake) -> None:
+    page = visit(f"{fake[0]}/#/scan/{GENERATED}")
+    page.get_by_role("button", name="Show on the picture").click()
+    page.wait_for_selector(".beside dl")
+    assert page.get_by_role("radio", name="Noise inconsistency").is_checked()
+    assert page.evaluate("document.activeElement.type") == "radio"
+
+
+def test_a_layer_is_accessible_whatever_it_says(visit: Visit, fake: Fake) -> None:
+    page = visit(f"{fake[0]}/#/scan/{GENERATED}", quiet=False)
+    for name, shown in (("Noise", "dl"), ("Copy-move", "dl"), ("Up-sampling", ".warn"), ("Where the score", "dl")):
+        page.get_by_role("radio", name=name).check()
+        page.wait_for_selector(f".beside {shown}")
+        page.emulate_media(color_scheme="light")
+        assert broken_rules(page, RULES) == [], name
+        page.emulate_media(color_scheme="dark")
+        assert broken_rules(page, CONTRAST) == [], f"{name}, dark"
 
 
 SPOKEN = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-import uuid
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated
 
@@ -20,8 +20,12 @@ from fauxto.finding import Finding
 from fauxto.language import localized
 from fauxto.report import write
 from fauxto.report.identity import code_sha256, command
-from fauxto.serve import overlay, schema, views
+from fauxto.report.picture import Mapped
+from fauxto.run.layers import available, names
+from fauxto.serve import schema, views
+from fauxto.serve.files import LAYER, put
 from fauxto.serve.language import spoken
+from fauxto.serve.layers import heat_of
 from fauxto.serve.problems import ServiceError, responses
 from fauxto.serve.routes.scans import Id, Reader, service_of
 from fauxto.serve.routes.waiting import missing
@@ -29,11 +33,15 @@ from fauxto.serve.service import Service
 from fauxto.serve.store import audit
 from fauxto.serve.store.keys import Caller
 from fauxto.serve.store.tables import Scan
+from fauxto.verdict.layer import HEATMAP, LOCALIZER, Layer
+from fauxto.verdict.layer import localized as in_language
 
 router = APIRouter(prefix="/v1/scans", tags=["parts of a scan"])
 
 SIDE, QUALITY = 2048, 92
 """Of the picture that is shown."""
+
+Name = Annotated[str, Path(pattern=f"^{LAYER.pattern}$", description="The name of a layer.")]
 
 _KEEP = {"Cache-Control": "private, max-age=300"}
 _REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
@@ -58,26 +66,24 @@ def picture(request: Request, scan: Id, caller: Reader) -> Response:
 @router.get(
     "/{scan}/overlay/{layer}.png",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, **responses(401, 403, 404, 409)},
+    responses={200: {"content": {"image/png": {}}}, **responses(401, 403, 404, 409, 422, 429)},
 )
-def layer(
-    request: Request, scan: Id, layer: Annotated[str, Path(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")], caller: Reader
-) -> Response:
-    """A transparent layer over the picture; `links.layers` of the scan names them."""
+def layer(request: Request, scan: Id, layer: Name, caller: Reader) -> Response:
+    """A transparent layer over the picture, drawn when it is first asked for; `links.layers` of the scan names them."""
     service = service_of(request)
-    row, finding = _done(service, caller, scan)
-    stored = service.files.layers(scan).get(layer)
-    if stored is not None:
-        body = stored.read_bytes()
-    elif layer not in overlay.names(finding, json.loads(row.options)):
-        raise ServiceError(
-            f"The scan has no layer {layer!r}.", fix="Ask for it in the options of the scan.", code="not_found"
-        )
-    elif layer == "heatmap":
-        body = overlay.heatmap(finding)
-    else:
-        body = overlay.localizer(finding, _pixels(service, finding, scan))
+    found = _layer(service, *_done(service, caller, scan), layer)
+    body = service.layers.shown(scan, layer)
+    if body is None:
+        fix = "The same address with .json tells what it says."
+        raise ServiceError(f"This layer shows no place: {found.statement}", fix=fix, code="not_found")
     return Response(body, media_type="image/png", headers=_KEEP)
+
+
+@router.get("/{scan}/overlay/{layer}.json", response_model=Layer, responses=responses(401, 403, 404, 409, 422, 429))
+def layer_words(request: Request, scan: Id, layer: Name, caller: Reader) -> Layer:
+    """What a layer says: its number, how often it flags untouched photographs, and where it is known to fail."""
+    service = service_of(request)
+    return in_language(_layer(service, *_done(service, caller, scan), layer), spoken(request))
 
 
 @router.get("/{scan}/report.json", response_model=schema.Report, responses=responses(401, 403, 404, 409))
@@ -97,6 +103,7 @@ def report_json(request: Request, response: Response, scan: Id, caller: Reader) 
         bytes=row.bytes,
         options=views.options_of(row),
         finding=localized(finding, spoken(request)),
+        layers=[in_language(one.layer, spoken(request)) for one in _mapped(service, row, finding) if one.layer],
     )
 
 
@@ -108,11 +115,13 @@ def report_json(request: Request, response: Response, scan: Id, caller: Reader) 
 def report_html(request: Request, scan: Id, caller: Reader) -> Response:
     """The report to hand on, for people: one page that loads nothing."""
     service = service_of(request)
-    _, finding = _done(service, caller, scan)
+    row, finding = _done(service, caller, scan)
     _note(service, caller, scan, "html")
     with tempfile.TemporaryDirectory() as folder:
         page = FilePath(folder) / "report.html"
-        write([finding], page, pictures=lambda found: service.preview(found, scan), language=spoken(request))
+        maps = _mapped(service, row, finding)
+        pictures = partial(service.preview, scan=scan)
+        write([finding], page, pictures=pictures, layers=lambda _: maps, language=spoken(request))
         body = page.read_bytes()
     headers = {
         "Content-Disposition": f'attachment; filename="fauxto-{scan[:8]}.html"',
@@ -132,6 +141,32 @@ def _done(service: Service, caller: Caller, scan: str) -> tuple[Scan, Finding]:
     return row, finding
 
 
+def _layer(service: Service, row: Scan, finding: Finding, name: str) -> Layer:
+    try:
+        return service.layers.get(row.id, finding, json.loads(row.options), name)
+    except FileNotFoundError as error:
+        raise missing() from error  # deleted meanwhile
+
+
+def _mapped(service: Service, row: Scan, finding: Finding) -> list[Mapped]:
+    """The layers of a report: what the scan was asked for, and what was looked at since."""
+    asked = json.loads(row.options)
+    wanted = {HEATMAP: asked.get("heatmap"), LOCALIZER: asked.get("localize")}
+    drawn, found = service.files.drawn(row.id), []
+    for name in names(finding):
+        if name in drawn or wanted.get(name, asked.get("forensics")):
+            try:
+                layer = _layer(service, row, finding, name)
+            except ServiceError as error:
+                if error.code != "input":
+                    raise
+                found.append(Mapped(available()[name], missing=error.what))
+                continue
+            shown = service.layers.shown(row.id, name)
+            found.append(Mapped(layer.title, layer, heat_of(shown) if shown else None))
+    return found
+
+
 def _pixels(service: Service, finding: Finding, scan: str) -> np.ndarray:
     """The decoded picture."""
     try:
@@ -149,10 +184,8 @@ def _draw(service: Service, finding: Finding, scan: str, target: FilePath) -> No
     shown, out = Image.fromarray(_pixels(service, finding, scan)), io.BytesIO()
     shown.thumbnail((SIDE, SIDE))
     shown.save(out, "JPEG", quality=QUALITY)
-    unfinished = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
     try:
-        unfinished.write_bytes(out.getvalue())
-        unfinished.replace(target)
+        put(target, out.getvalue())
     except FileNotFoundError as error:
         raise missing() from error  # deleted meanwhile
 

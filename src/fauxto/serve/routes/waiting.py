@@ -53,7 +53,7 @@ def look(service: Service, caller: Caller, scan: str) -> schema.Scan:
         if row is None or caller.sees not in (None, row.owner):
             raise missing()
         ahead = history.ahead(session, row) if row.status == "queued" else None
-        return views.scan(row, service.files, ahead)
+        return views.scan(row, ahead)
 
 
 def missing() -> ServiceError:

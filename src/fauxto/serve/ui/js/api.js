@@ -27,6 +27,7 @@ export const service = () => get("/v1/service");
 export const scan = (id, wait = 0, signal) => get(`/v1/scans/${id}`, { wait, signal });
 export const scans = (query, signal) => get(`/v1/scans?${query}`, { signal });
 export const job = (id, signal) => get(`/v1/jobs/${id}`, { signal });
+export const layer = (path, signal) => get(path, { signal });
 export const systems = () => get("/v1/systems");
 export const ledger = () => get("/v1/ledger");
 export const remove = (path) => send(path, { method: "DELETE" });

@@ -41,6 +41,11 @@ export function number(value, digits = 0) {
   return new Intl.NumberFormat(current, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
 }
 
+/** A number to three digits that count. */
+export function figure(value) {
+  return new Intl.NumberFormat(current, { maximumSignificantDigits: 3 }).format(value);
+}
+
 /** A date with time, or the words of a time that is near. */
 export function when(iso) {
   return new Intl.DateTimeFormat(current, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));

@@ -33,7 +33,7 @@ function both(a, b, signal) {
     base: { src: a.links.picture, alt: t("The picture {name}", { name: a.name }) },
     layers: [{ name: "other", src: b.links.picture, alt: t("The picture {name}", { name: b.name }), label }],
     signal,
-  });
+  }).element;
 }
 
 function table(a, b) {

@@ -7,6 +7,7 @@ import { answer } from "../parts/answer.js";
 import { confirm } from "../parts/confirm.js";
 import { copies } from "../parts/copies.js";
 import { evidence } from "../parts/evidence.js";
+import { layersOf } from "../parts/layer.js";
 import { mark } from "../parts/mark.js";
 import { provenance } from "../parts/provenance.js";
 import { save } from "../parts/save.js";
@@ -53,10 +54,11 @@ function waiting({ status, ahead }) {
 function done(found, signal) {
   if (found.outcome === "error") return failed(found);
   const { finding, changes = [] } = found;
+  const seen = view(found, signal);
   return [
-    h("div", { class: "columns" }, h("div", { class: "left" }, view(found, signal)), h("div", { class: "right" }, answer(finding), actions(found))),
+    h("div", { class: "columns" }, h("div", { class: "left" }, seen.element), h("div", { class: "right" }, answer(finding), actions(found))),
     h("div", { class: "columns below" },
-      h("section", { class: "left" }, h("h2", {}, t("Evidence")), evidence(finding.evidence)),
+      h("section", { class: "left" }, h("h2", {}, t("Evidence")), evidence(finding.evidence, seen.show)),
       h("div", { class: "right" },
         changes.length ? h("section", {}, h("h2", {}, t("What would change this verdict")), h("ul", { class: "changes" }, changes.map((words) => h("li", {}, words)))) : null,
         finding.provenance ? h("section", {}, h("h2", {}, t("What the file says of itself")), provenance(finding.provenance)) : null,
@@ -67,13 +69,11 @@ function done(found, signal) {
   ];
 }
 
-function view({ name, links }, signal) {
-  const captions = {
-    heatmap: t("Warm where a window looks more synthetic than most photographs. It shows where the score comes from, not where an edit is."),
-    localizer: t("Marked where noise and fine texture differ from the rest. That is where to look, not proof of an edit."),
-  };
-  const layers = Object.entries(links.layers).map(([layer, src]) => ({ name: layer, src, caption: captions[layer] ?? "" }));
-  return stage({ base: { src: links.picture, alt: t("The picture {name}", { name }) }, layers, signal });
+function view(found, signal) {
+  const { name, links, options } = found;
+  const layers = layersOf(found);
+  const first = options.heatmap ? "heatmap" : layers.find(({ flagged }) => flagged)?.name;
+  return stage({ base: { src: links.picture, alt: t("The picture {name}", { name }) }, layers, signal, first: first ?? null });
 }
 
 function actions({ id, name, links }) {
