@@ -76,7 +76,9 @@ def test_index_as_json_names_the_layout_and_the_counts(tmp_path, capfd):
         (("data", "index", "/nowhere", "--out", "m.csv"), "is not a folder"),
         (("data", "index", "{tmp}", "--out", "{tmp}/m.csv", "--layout", "nonsense"), "no layout 'nonsense'"),
         (("data", "index", "{tmp}", "--out", "{tmp}/m.csv"), "no picture below"),
+        (("data", "index", "{tmp}", "--out", "{tmp}/m.csv", "--layout", "cifake"), "no picture of the layout cifake"),
         (("data", "describe", "{tmp}/absent.csv"), "no manifest"),
+        (("data", "describe", "{tmp}/none.csv"), "has no rows"),
         (("data", "audit", "{tmp}/absent.csv"), "no manifest"),
         (("data", "split", "{tmp}/one.csv", "--out", "{tmp}/o.csv", "--no-near", "--share", "train"), "not a split"),
         (
@@ -87,6 +89,7 @@ def test_index_as_json_names_the_layout_and_the_counts(tmp_path, capfd):
     ],
 )
 def test_what_cannot_be_done_is_two_lines_and_exit_2(tmp_path, capfd, arguments, what):
+    (tmp_path / "none.csv").write_text("path,label\n")
     (tmp_path / "one.csv").write_text("path,label,source\n" + "".join(f"{i}.png,real,cam\n" for i in range(30)))
     code, out, err = run(capfd, *(argument.replace("{tmp}", str(tmp_path)) for argument in arguments))
     assert (code, out) == (2, "")

@@ -55,6 +55,12 @@ def index(
     samples = measured(found.samples, problems) if measure else found.samples
     tally = adapters.Tally()
     written = manifest.write(tally.counting(samples), out)
+    if not written:
+        out.unlink()
+        raise InputError(
+            f"{folder} holds no picture of the layout {found.layout}.",
+            fix="Give the folder that holds the set, or leave --layout out to have it guessed.",
+        )
     report = {
         "layout": found.layout,
         "pictures": written,

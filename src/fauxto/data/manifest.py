@@ -81,10 +81,7 @@ def read(path: str | Path) -> list[Sample]:
 
     Columns beyond those of `Sample` are ignored; `path` and `label` must be there. Errors: InputError.
     """
-    samples = list(stream(path))
-    if not samples:
-        raise InputError(f"{path} has no rows.", fix="Make one: fauxto data index FOLDER --out FILE")
-    return samples
+    return list(stream(path))
 
 
 def stream(path: str | Path) -> Iterator[Sample]:
@@ -94,6 +91,7 @@ def stream(path: str | Path) -> Iterator[Sample]:
         raise InputError(
             f"There is no manifest at {path}.", fix="Make one: fauxto data index FOLDER --out manifest.csv"
         )
+    number = 0
     for number, row in enumerate(_rows(path), start=1):
         if "path" not in row or "label" not in row:
             raise InputError(
@@ -101,6 +99,8 @@ def stream(path: str | Path) -> Iterator[Sample]:
                 fix="Make one: fauxto data index FOLDER --out manifest.csv",
             )
         yield _sample(row, path.parent, f"{path}, row {number}")
+    if not number:
+        raise InputError(f"{path} has no rows.", fix="Make one: fauxto data index FOLDER --out FILE")
 
 
 def write(samples: Iterable[Sample], path: str | Path) -> int:
