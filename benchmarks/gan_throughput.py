@@ -25,9 +25,10 @@ from scipy import stats
 
 import machine
 from fauxto.data.picture_set import from_arrays
-from fauxto.generate.gan.fit import Plan, Training
+from fauxto.generate.gan.plan import Plan
 from fauxto.generate.gan.recipe import Average, Optimization
 from fauxto.generate.gan.recipes import RECIPES
+from fauxto.generate.gan.training import Training
 from fauxto.learn.resume import make_fabric
 from gan_plain import PlainLoop
 

@@ -20,7 +20,8 @@ from torch import Tensor
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.experiment import compare, laptop_result, smoke_result
 from fauxto.errors import InputError
-from fauxto.generate.gm_gan import CARD, GMGAN, GaussianMixture, Schedule
+from fauxto.generate.gm_gan import CARD, GMGAN, Schedule
+from fauxto.nn.gaussian_mixture import GaussianMixture
 from fauxto.score.clusters import matched_accuracy, mean_purity
 from fauxto.score.generative.quality_diversity import Read, quality_diversity
 

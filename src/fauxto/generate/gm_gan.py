@@ -7,10 +7,10 @@ with diversity.
 
 from __future__ import annotations
 
-import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.catalog import Card, Input
-from fauxto.errors import FauxtoError, InputError
+from fauxto.errors import InputError
 from fauxto.generate.gan.adversarial import OBJECTIVES
+from fauxto.generate.gan.loop import play
+from fauxto.nn.gaussian_mixture import GaussianMixture
 from fauxto.nn.perceptron import perceptron
 
 CARD = Card(
@@ -52,106 +54,6 @@ CARD = Card(
     ),
     source="https://arxiv.org/abs/1808.10356",
 )
-
-Shape = Literal["scalar", "diagonal", "full"]
-
-
-class GaussianMixture(nn.Module):
-    """K Gaussians of equal weight over latents of `size` numbers: z = A_k noise + mu_k, Sigma_k = A_k A_k^T.
-
-    Means are uniform in [-bound, bound]; all factors begin as a multiple of the identity and are one number, `size`
-    numbers or a matrix a Gaussian. A `dynamic` mixture is learned, a static one never moves. Errors: InputError for no
-    component, an empty latent or a sigma that is not positive.
-    """
-
-    def __init__(
-        self,
-        components: int = 10,
-        size: int = 100,
-        *,
-        bound: float = 0.1,
-        sigma: float = 0.15,
-        reading: Literal["factor", "covariance"] = "factor",
-        shape: Shape = "scalar",
-        dynamic: bool = False,
-        seed: int = 0,
-    ) -> None:
-        super().__init__()
-        if min(components, size) < 1 or not sigma > 0:
-            raise InputError(
-                f"A mixture has components, a size and a positive sigma; got {components}, {size}, {sigma}.",
-                fix="Give, say, GaussianMixture(10, 100, sigma=0.15).",
-            )
-        self.components, self.size = components, size
-        deviation = sigma if reading == "factor" else math.sqrt(sigma)
-        means = (2 * torch.rand(components, size, generator=torch.Generator().manual_seed(seed)) - 1) * bound
-        factors = {
-            "scalar": torch.full((components, 1), deviation),
-            "diagonal": torch.full((components, size), deviation),
-            "full": deviation * torch.eye(size).repeat(components, 1, 1),
-        }[shape]
-        self.means = nn.Parameter(means, requires_grad=dynamic)
-        self.factors = nn.Parameter(factors, requires_grad=dynamic)
-
-    def forward(self, noise: Tensor, components: Tensor, spread: float = 1.0) -> Tensor:
-        """Latents `(n, size)` of standard normal noise `(n, size)` and components `(n,)`; covariances times `spread`.
-
-        Errors: InputError for a negative spread.
-        """
-        if spread < 0:
-            raise InputError(f"A spread is not negative; got {spread}.", fix="Give 1 for the mixture as trained.")
-        factors = self.factors[components]
-        moved = factors * noise if factors.ndim == 2 else torch.einsum("nij,nj->ni", factors, noise)
-        return math.sqrt(spread) * moved + self.means[components]
-
-    def draw(self, count: int, random: torch.Generator | None = None, spread: float = 1.0) -> tuple[Tensor, Tensor]:
-        """`count` latents and the component of each, int64 `(count,)`; `random` lives on the CPU."""
-        components = torch.randint(self.components, (count,), generator=random).to(self.means.device)
-        noise = torch.randn(count, self.size, generator=random).to(self.means)
-        return self(noise, components, spread), components
-
-    def matrices(self) -> Tensor:
-        """A_k, `(components, size, size)`, whatever the shape of the factors."""
-        if self.factors.ndim == 3:
-            return self.factors
-        return torch.diag_embed(self.factors.expand(-1, self.size))
-
-    def log_joint(self, latents: Tensor) -> Tensor:
-        """log p(z, k), `(n, components)`. Errors: RuntimeError of torch where a learned covariance is singular."""
-        matrices = self.matrices()
-        lower = torch.linalg.cholesky(matrices @ matrices.mT)
-        gaussians = torch.distributions.MultivariateNormal(self.means, scale_tril=lower)
-        return gaussians.log_prob(latents[:, None]) - math.log(self.components)
-
-    def log_density(self, latents: Tensor) -> Tensor:
-        """log p(z), `(n,)`."""
-        return self.log_joint(latents).logsumexp(1)
-
-    def assign(self, latents: Tensor) -> Tensor:
-        """The most probable component of each latent, `(n,)`."""
-        return self.log_joint(latents).argmax(1)
-
-    def moments(self) -> tuple[Tensor, Tensor]:
-        """Mean `(size,)` and covariance `(size, size)` of the whole: within Gaussians, and between their means."""
-        matrices, mean = self.matrices(), self.means.mean(0)
-        between = self.means - mean
-        return mean, (matrices @ matrices.mT).mean(0) + between.T @ between / self.components
-
-    def merged(self) -> GaussianMixture:
-        """One static Gaussian with the moments of the whole: what the mixture has to be compared with."""
-        with torch.no_grad():
-            mean, covariance = self.moments()
-            single = GaussianMixture(1, self.size, shape="full")
-            single.means.copy_(mean[None])
-            single.factors.copy_(torch.linalg.cholesky(covariance)[None])
-        return single
-
-    @torch.no_grad()
-    def separation(self) -> tuple[float, float]:
-        """The least distance of two means (infinite for one), and the least log-determinant of a covariance."""
-        apart = torch.pdist(self.means)
-        least = float(apart.min()) if len(apart) else math.inf
-        return least, float(2 * torch.linalg.slogdet(self.matrices()).logabsdet.min())
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,26 +99,7 @@ class GMGAN:
         how = schedule or Schedule()
         if len(samples) < how.batch:
             raise InputError(f"{len(samples)} samples are fewer than a batch of {how.batch}.", fix="Give more.")
-        moving = [p for p in (*self.generator.parameters(), *self.mixture.parameters()) if p.requires_grad]
-        settings: dict[str, Any] = {"lr": how.rate, "betas": (how.beta1, how.beta2), "fused": True}
-        players = torch.optim.Adam(moving, **settings), torch.optim.Adam(self.discriminator.parameters(), **settings)
-        random = torch.Generator().manual_seed(seed)
-        for step in range(how.steps):
-            chosen = torch.randint(len(samples), (how.batch,), generator=random)
-            told = None if labels is None else labels[chosen]
-            latents, components = self.mixture.draw(how.batch, random)
-            fake = self.generator(latents)
-            losses = []
-            for player, optimizer in ((1, players[1]), (0, players[0])):
-                optimizer.zero_grad()
-                loss = self._judged(samples[chosen], told, fake.detach()) if player else self._pleased(fake, components)
-                loss.backward()
-                optimizer.step()
-                losses.append(loss.detach())
-            if not bool(torch.stack(losses).isfinite().all()):
-                raise FauxtoError(
-                    f"Training diverged at step {step}.", fix="Lower the rate or use another seed.", code="diverged"
-                )
+        play(_Rounds(self, samples, labels, how, seed), how.steps)
         return self
 
     def _judged(self, real: Tensor, labels: Tensor | None, fake: Tensor) -> Tensor:
@@ -256,3 +139,39 @@ class GMGAN:
             warnings.simplefilter("ignore", ConvergenceWarning)
             reader.fit(made, components.numpy())
         return reader.predict(samples.flatten(1).numpy())
+
+
+class _Rounds:
+    """A GM-GAN in training: each step judges one draw of the mixture beside a batch, then pleases with it."""
+
+    def __init__(self, gan: GMGAN, samples: Tensor, labels: Tensor | None, how: Schedule, seed: int) -> None:
+        self.gan, self.samples, self.labels, self.how = gan, samples, labels, how
+        self.number, self.losses = 0, torch.zeros(2)
+        self.random = torch.Generator().manual_seed(seed)
+        moving = [p for p in (*gan.generator.parameters(), *gan.mixture.parameters()) if p.requires_grad]
+        settings: dict[str, Any] = {"lr": how.rate, "betas": (how.beta1, how.beta2), "fused": True}
+        self.judge = torch.optim.Adam(gan.discriminator.parameters(), **settings)
+        self.maker = torch.optim.Adam(moving, **settings)
+
+    def step(self) -> None:
+        """A turn of the discriminator, then one of the generator, on one draw."""
+        chosen = torch.randint(len(self.samples), (self.how.batch,), generator=self.random)
+        told = None if self.labels is None else self.labels[chosen]
+        latents, components = self.gan.mixture.draw(self.how.batch, self.random)
+        fake = self.gan.generator(latents)
+        judged = _move(self.judge, lambda: self.gan._judged(self.samples[chosen], told, fake.detach()))
+        pleased = _move(self.maker, lambda: self.gan._pleased(fake, components))
+        self.number, self.losses = self.number + 1, torch.stack((judged, pleased))
+
+    def unsound(self) -> list[str]:
+        """The losses that are no numbers."""
+        return [] if bool(self.losses.isfinite().all()) else ["losses"]
+
+
+def _move(optimizer: torch.optim.Optimizer, loss: Callable[[], Tensor]) -> Tensor:
+    """A step of an optimizer down a loss, which comes back without its gradient."""
+    optimizer.zero_grad()
+    value = loss()
+    value.backward()
+    optimizer.step()
+    return value.detach()

@@ -17,7 +17,7 @@ from lightning.fabric import Fabric
 from safetensors.torch import load_file
 
 from fauxto.errors import FauxtoError, InputError, PolicyError, ResourceError
-from fauxto.generate.gan import fit as loop
+from fauxto.generate.gan import training
 from fauxto.generate.gan.batches import Batches
 from fauxto.generate.gan.fit import Plan, fit
 from fauxto.generate.gan.networks import make
@@ -117,12 +117,12 @@ def test_looking_at_a_run_does_not_change_it(tmp_path):
 
 
 def test_divergence_stops_the_run_says_why_and_keeps_the_last_good_checkpoint(tmp_path, monkeypatch):
-    original = loop.discriminator_turn
+    original = training.discriminator_turn
 
     def diverging(table, *rest):
         return original(table, *rest) * (float("nan") if table.step == 2 else 1.0)
 
-    monkeypatch.setattr(loop, "discriminator_turn", diverging)
+    monkeypatch.setattr(training, "discriminator_turn", diverging)
     with pytest.raises(FauxtoError, match=r"diverged by step 3: .*discriminator.* not finite") as caught:
         fit(DCGAN, colours(), tmp_path, Plan(steps=4, save_every=1, grid=4))
     assert caught.value.code == "diverged" and "learning rates" in caught.value.fix
@@ -166,7 +166,9 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(change, words, 
 
 
 def test_accumulated_passes_are_one_batch(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "discriminator_turn", lambda table, real, *_: table.judge(real, None).adversarial.mean())
+    monkeypatch.setattr(
+        training, "discriminator_turn", lambda table, real, *_: table.judge(real, None).adversarial.mean()
+    )
     recipe = tiny(RECIPES["stylegan2-uncond"], optimizer="sgd", discriminator_rate=0.1)
     recipe = replace(recipe, discriminator={**recipe.discriminator, "group": 1}, regularizers=Regularizers())
     states = []
