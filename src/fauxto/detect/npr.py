@@ -77,6 +77,7 @@ class NPR:
         "schedule": "constant",
         "epochs": 50,
     }
+    small: ClassVar[dict[str, Any]] = {"crop": CropSpec(64, 1)}
 
     def __init__(self, crop: CropSpec | None = None) -> None:
         self.crop = crop or CropSpec(256, 1)

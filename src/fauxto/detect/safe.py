@@ -77,6 +77,7 @@ class SAFE:
         "schedule": "cosine",
         "epochs": 20,
     }
+    small: ClassVar[dict[str, Any]] = {"crop": CropSpec(64, 1)}
     label_smoothing = 0.1
 
     def __init__(self, crop: CropSpec | None = None, *, turn_and_jitter: bool = True, mask: bool = True) -> None:

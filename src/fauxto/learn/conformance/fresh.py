@@ -1,22 +1,72 @@
-"""Score the sweep's pictures in a process of their own, and print JSON.
-
-`python -m fauxto.learn.conformance.fresh NAME small|whole [BACKBONE]`
-"""
+"""The scores of the sweep's pictures in a process that knows nothing of this one."""
 
 from __future__ import annotations
 
-import json
-import sys
+import functools
+import multiprocessing
+import os
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from fauxto.catalog import find
 from fauxto.learn.conformance.pictures import few
 from fauxto.learn.conformance.report import Subject
 
-if __name__ == "__main__":
+SETTINGS = {"PYTHONHASHSEED": "271828", "OMP_NUM_THREADS": "1"}
+"""The environment of such a process: another hash seed, one thread."""
+
+SECONDS = 300
+"""After so long it is taken to hang."""
+
+
+def scores_elsewhere(subject: Subject) -> np.ndarray | str:
+    """Float64 `(4,)`, or the reason why there are none: an error there, a process that ended or that hangs."""
+    origin = _origin()
+    here, there = origin.Pipe(duplex=False)
+    process = origin.Process(target=_answer, args=(there, subject.name, subject.small, subject.backbone), daemon=True)
+    process.start()
+    there.close()
+    try:
+        if not here.poll(SECONDS):
+            return f"no answer in {SECONDS} s"
+        answer: list[float] | str = here.recv()
+    except EOFError:
+        process.join()
+        return f"exit {process.exitcode}"
+    finally:
+        process.kill()
+        process.join()
+    return answer if isinstance(answer, str) else np.asarray(answer, np.float64)
+
+
+def _answer(there: Connection, name: str, small: bool, backbone: str | None) -> None:
     torch.set_num_threads(1)
-    name, size, *backbone = sys.argv[1:]
-    under_check = Subject(find(name), Path(name), name, size == "small", *backbone)
-    print(json.dumps(under_check.build().score(few()).tolist()))
+    try:
+        there.send(Subject(find(name), Path(name), name, small, backbone).build().score(few()).tolist())
+    except Exception as error:  # whatever a stranger's code raises is the finding
+        there.send(f"{type(error).__name__}: {error}")
+
+
+@functools.cache
+def _origin() -> Any:
+    """Where processes come from: a server that has loaded torch and no system, and is forked for each; or from nothing.
+
+    The server is started once, with `SETTINGS`, and ends with this process.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    before = dict(os.environ)
+    os.environ.update(SETTINGS)
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return context

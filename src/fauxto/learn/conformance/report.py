@@ -51,11 +51,6 @@ class Subject:
             arguments = dict(getattr(self.kind, "small", {})) if self.small else {}
             return self.kind(**arguments | ({} if self.backbone is None else {"backbone": self.backbone}))
 
-    @property
-    def words(self) -> list[str]:
-        """How another process is told to build the same detector."""
-        return [self.name, "small" if self.small else "whole", *([self.backbone] if self.backbone else [])]
-
     @cached_property
     def detector(self) -> Any:
         """One instance for the checks that change nothing."""
