@@ -5,7 +5,7 @@
 POOL is a folder of originals with a `manifest.csv` (columns path, label, generator, source, content, license, blob).
 EXTRA holds what the machine made or what distribution packages ship: `randomface/*.png` (MobileStyleGAN faces),
 `taef2/<source>/<blob>.png` (real patches through the FLUX.2 tiny autoencoder), `deb/<collection>/*` (photographs, art
-and renders from Debian packages). Splits are by group: a group is one generator family or one source of photographs,
+and renders from Debian packages), `packages/*/*/*` (what `house_packages.py` unpacks). Splits are by group: a group is one generator family or one source of photographs,
 and a fold of the search holds out whole groups.
 """
 
@@ -17,6 +17,8 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+
+from house_packages import index
 
 from fauxto.data.manifest import PICTURES, Sample, write
 
@@ -89,6 +91,21 @@ def made(folder: Path) -> list[Sample]:
         if path.suffix.lower() in PICTURES and path.is_file():
             collection = path.relative_to(folder / "deb").parts[0]
             samples.append(Sample(str(path.absolute()), 0, "", f"debian/{collection}", COLLECTIONS[collection]))
+    chosen = {row["sha256"]: row for row in index()}
+    for path in sorted((folder / "packages").glob("*/*/*")):
+        row = chosen[path.stem]
+        samples.append(
+            Sample(
+                path=str(path.absolute()),
+                label=0,
+                source=f"packages/{row['group']}",
+                family="packages",
+                content=row["package"],
+                split="calibration" if row["split"] == "reference" else row["split"],
+                license="by package: house_packages.csv",
+                sha256=row["sha256"],
+            )
+        )
     return samples
 
 
@@ -131,7 +148,7 @@ def with_splits(samples: list[Sample], *, everything: bool = False) -> list[Samp
     taken: dict[str, int] = {}
     split = {}
     for sample in sorted(samples, key=lambda s: (s.source != SCREENSHOTS_FIRST, digest(s))):
-        name = WHOLE_SOURCES.get(sample.source) or WHOLE.get(sample.family)
+        name = sample.split or WHOLE_SOURCES.get(sample.source) or WHOLE.get(sample.family)
         if name is None:
             seen = taken.get(sample.family, 0)
             wanted = CALIBRATION.get(sample.family, 0)
@@ -140,7 +157,7 @@ def with_splits(samples: list[Sample], *, everything: bool = False) -> list[Samp
             excluded = sample.family == "taef2" or sample.source in FIRST_STAGE
             name = "calibration" if seen < wanted and not excluded else "train"
             taken[sample.family] = seen + 1
-        if everything and name == "test":
+        if everything and name == "test" and sample.label:
             name = "train" if int(sample.sha256[:8], 16) % 5 else "calibration"
         split[sample.path] = name
     apart = {s.sha256[:12] for s in samples if s.sha256 and split[s.path] != "train"}
