@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from fauxto.verdict.heatmap import blend
+from fauxto.media.heat_colours import blend
 
 
 def overlay(pixels: np.ndarray, map: np.ndarray, max_side: int = 1600) -> np.ndarray:

@@ -12,6 +12,7 @@ from fauxto.errors import InputError
 from fauxto.finding import Finding, Region
 from fauxto.language import say
 from fauxto.media.crops import Box, CropSpec, take
+from fauxto.media.heat_colours import OPACITY, blend, colours
 
 CAVEAT = say("Where the score comes from, not where an edit is. A single window is no verdict.")
 
@@ -23,9 +24,6 @@ MAX_WINDOWS = 96
 
 _BATCH = 16
 _STRIP = 46
-_OPACITY = 0.72
-_RAMP = np.array([[250, 216, 120], [240, 140, 60], [203, 50, 60], [120, 20, 80]], dtype=np.float32)
-"""Amber to plum: ordered in lightness, so that it reads in grey and to colour-blind eyes."""
 
 
 def heatmap(
@@ -123,7 +121,7 @@ def scale(finding: Finding, regions: Sequence[Region]) -> tuple[float, float]:
 def palette() -> np.ndarray:
     """The colour and opacity of each of 256 even steps of heat: uint8 RGBA `(256, 4)`, clear at 0."""
     steps = np.linspace(0, 1, 256)
-    return np.rint(np.concatenate([_colours(steps), 255 * _OPACITY * steps[:, None]], axis=1)).astype(np.uint8)
+    return np.rint(np.concatenate([colours(steps), 255 * OPACITY * steps[:, None]], axis=1)).astype(np.uint8)
 
 
 def _heat(logits: np.ndarray, typical: float, threshold: float) -> np.ndarray:
@@ -170,18 +168,6 @@ def _weights(spans: list[tuple[float, float]], side: int) -> np.ndarray:
     reach = np.maximum(lengths, np.diff(np.unique(middles), prepend=middles.min()).max())
     distance = np.abs(np.arange(side, dtype=np.float32) + 0.5 - middles[:, None]) / reach[:, None]
     return np.where(distance < 1, np.cos(0.5 * np.pi * distance) ** 2, 0).astype(np.float32)
-
-
-def blend(grey: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Grey of shape `(..., 1)` under the ramp's colour for `heat` `(...)` in [0, 1]; none at 0."""
-    opacity = _OPACITY * heat[..., None]
-    return grey * (1 - opacity) + _colours(heat) * opacity
-
-
-def _colours(heat: np.ndarray) -> np.ndarray:
-    """The ramp's colour for `heat` `(...)` in [0, 1]: `(..., 3)`."""
-    stops = np.linspace(0, 1, len(_RAMP))
-    return np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1)
 
 
 def _legend(width: int) -> np.ndarray:
