@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fauxto.data.manifest import Sample
+from fauxto.data.masks import MaskStore
 from fauxto.data.patches import build
-from fauxto.data.training import training_rows
+from fauxto.data.training import STORED, side_read, training_rows, training_store
 from fauxto.errors import InputError
+from fauxto.media.crops import CropSpec
 
 
 @pytest.mark.parametrize(
@@ -66,3 +69,20 @@ def test_whole_pictures_are_squeezed(tmp_path):
     store = build([Sample(path, 0)], tmp_path / "out", size=16, whole=True)
     expected = Image.open(path).resize((16, 16), Image.Resampling.BILINEAR)
     assert np.array_equal(store.pixels[0], np.asarray(expected))
+
+
+@pytest.mark.parametrize("resize", ["required", "forbidden"])
+@pytest.mark.parametrize("kinds", [("detector",), ("localizer",), ("detector", "localizer")])
+def test_the_data_are_cut_as_the_system_reads_them(kinds, resize, tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("real.png", "new.png", "mask.png"):
+        Image.fromarray(rng.integers(0, 256, (300, 320, 3), dtype=np.uint8)).save(tmp_path / name)
+    real, new, mask = (str(tmp_path / name) for name in ("real.png", "new.png", "mask.png"))
+    samples = [Sample(real, 0), Sample(new, 1, mask=mask)]
+    reads = {"tile": 96} if "localizer" in kinds else {"crop": CropSpec(64, 1)}
+    card = SimpleNamespace(kinds=kinds, input=SimpleNamespace(resize=resize))
+    system = SimpleNamespace(card=card, **reads)
+    store = training_store(system, samples, tmp_path / "store", per_picture=2)
+    side, count = (side_read(system), 2) if resize == "required" else (STORED, 4)
+    assert store.pixels.shape == (count, side, side, 3)
+    assert isinstance(store, MaskStore) == ("localizer" in kinds)

@@ -69,9 +69,7 @@ def train(
     require_lab()
     from fauxto.catalog import find  # noqa: PLC0415
     from fauxto.data.manifest import read  # noqa: PLC0415
-    from fauxto.data.masks import build_masked  # noqa: PLC0415
-    from fauxto.data.patches import build  # noqa: PLC0415
-    from fauxto.data.training import training_rows  # noqa: PLC0415
+    from fauxto.data.training import reads_whole, side_read, training_rows, training_store  # noqa: PLC0415
     from fauxto.learn.augment import Laundering  # noqa: PLC0415
     from fauxto.learn.fit import Plan, fit, initial_state  # noqa: PLC0415
 
@@ -79,13 +77,10 @@ def train(
     kind = find(system)
     arguments = options(kind, backbone)
     detector = initial_state(lambda: kind(**arguments), seed)
-    localizer = "localizer" in kind.card.kinds and hasattr(detector, "tile")
-    size: int = detector.tile if localizer else detector.crop.size  # type: ignore[attr-defined]
-    whole = detector.card.input.resize == "required"
+    size, whole = side_read(detector), reads_whole(detector)
     if whole and crop not in (None, size):
         raise InputError(f"{detector.card.slug} reads whole pictures of {size} pixels.", fix="Leave --crop out.")
-    cut = build_masked if localizer else build
-    store = cut(samples, out, size=size if whole else 256, per_picture=patches, seed=0, whole=whole)
+    store = training_store(detector, samples, out, per_picture=patches)
     history = Laundering(resize=0) if whole else Laundering()  # a squeezed picture has no pixels to spare
     plan = Plan(
         steps=steps,

@@ -1,14 +1,21 @@
-"""Which rows of a manifest are for training, and whether they can be trained on."""
+"""What of a manifest is for training, whether it can be trained on, and how it is cut for a system."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from fauxto.contracts import Localizer, Trainable
 from fauxto.data.manifest import Sample
+from fauxto.data.masks import build_masked
+from fauxto.data.patches import PatchStore, build
 from fauxto.errors import InputError
 
 HELD_OUT = ("calibration", "test")
 """Splits that training never sees."""
+
+STORED = 256
+"""The side in pixels of a stored window; crops of any smaller side are taken out of it."""
 
 
 def training_rows(samples: Sequence[Sample]) -> list[Sample]:
@@ -42,3 +49,34 @@ def training_rows(samples: Sequence[Sample]) -> list[Sample]:
                 fix="Split again: `fauxto data split MANIFEST --out FILE` keeps copies together.",
             )
     return rows
+
+
+def reads_masks(system: Trainable | Localizer) -> bool:
+    """Whether a system is trained on masks: a localizer, which reads tiles."""
+    return "localizer" in system.card.kinds and hasattr(system, "tile")
+
+
+def reads_whole(system: Trainable | Localizer) -> bool:
+    """Whether a system reads whole pictures, made smaller, instead of windows."""
+    return system.card.input.resize == "required"
+
+
+def side_read(system: Trainable | Localizer) -> int:
+    """The side in pixels of what its network reads."""
+    side: int = system.tile if reads_masks(system) else system.crop.size  # type: ignore[union-attr]
+    return side
+
+
+def training_store(
+    system: Trainable | Localizer, samples: Sequence[Sample], folder: str | Path, *, per_picture: int = 4
+) -> PatchStore:
+    """What a system is trained on, cut once and kept in `folder`.
+
+    Up to `per_picture` windows of each picture, or all of it at `side_read` where that is what the system reads; with
+    the masks beside them for one that reads masks. Errors: those of `patches.build` and `masks.build_masked`.
+    """
+    whole = reads_whole(system)
+    cut = build_masked if reads_masks(system) else build
+    return cut(
+        samples, folder, size=side_read(system) if whole else STORED, per_picture=per_picture, seed=0, whole=whole
+    )
