@@ -208,7 +208,7 @@ def run_network(backend: str, onnx: str, windows: int, size: int) -> int:
 
     if (backend, onnx) not in _networks:
         pixels = np.random.default_rng(0).random((windows, 3, size, size), dtype=np.float32)
-        _networks[backend, onnx] = (import_module(f"fauxto.run.backends.{backend}").open_network(Path(onnx)), pixels)
+        _networks[backend, onnx] = (import_module(f"fauxto.backends.{backend}").open_network(Path(onnx)), pixels)
     network, pixels = _networks[backend, onnx]
     network(pixels)
     return windows

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from fauxto.errors import ContractError, FauxtoError, WeightError
-from fauxto.run.backends.openvino import OpenvinoNetwork
 from fauxto.run.model import BACKENDS, Model, load
 from tests.run import tiny
 
@@ -122,13 +121,6 @@ def test_loading_imports_no_runtime_and_scoring_no_torch_and_no_telemetry(model:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
-
-
-def test_openvino_computes_in_float32(model: str):
-    """Left to itself it takes bfloat16 where the CPU has it, and the same picture has another logit there."""
-    compiled = OpenvinoNetwork(Path(model) / "model.onnx")._request.get_compiled_model()
-    assert str(compiled.get_property("INFERENCE_PRECISION_HINT")) == "<Type: 'float32'>"
-    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
 
 
 def test_onnx_runtime_keeps_no_diary(model: str, tmp_path: Path):

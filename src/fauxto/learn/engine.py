@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 
+from fauxto.backends.openvino import OpenvinoNetwork, open_network
 from fauxto.errors import ContractError, ResourceError
 from fauxto.learn.export import export_onnx
 from fauxto.nn.feature_network import FeatureNetwork
-from fauxto.run.backends.openvino import OpenvinoNetwork, open_network
 
 Engine = Callable[[np.ndarray], np.ndarray]
 """float32 pixels `(n, 3, size, size)` in 0 to 255 to float32 features `(n, width)`; threads may share it."""

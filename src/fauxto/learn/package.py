@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fauxto.backends.openvino import open_network
 from fauxto.contracts import Detector
 from fauxto.data.manifest import Sample
 from fauxto.data.places import read_bytes
@@ -18,7 +19,6 @@ from fauxto.launder import apply
 from fauxto.learn.calibrate import fit_platt
 from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
 from fauxto.media.decode import decode
-from fauxto.run.backends.openvino import open_network
 from fauxto.run.pooling import pooled
 from fauxto.verdict.conformal import threshold
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from fauxto.backends import Mapper
 from fauxto.errors import InputError, WeightError
 from fauxto.media.tiles import assemble, cut_tile, fill_tile, tile_boxes
-from fauxto.run.backends import Mapper
 from fauxto.run.model import WEIGHTS, canonical, check_hash, read_description
 
 NAME = "house-localizer"
@@ -82,7 +82,7 @@ class LocalizerModel:
 
     @cached_property
     def _network(self) -> Mapper:
-        opened: Mapper = import_module(f"fauxto.run.backends.{self.backend}").open_mapper(self._onnx)
+        opened: Mapper = import_module(f"fauxto.backends.{self.backend}").open_mapper(self._onnx)
         return opened
 
 

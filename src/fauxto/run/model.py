@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from fauxto.backends import Network
 from fauxto.errors import ContractError, InputError, WeightError
 from fauxto.media.crops import CropSpec
-from fauxto.run.backends import Network
 from fauxto.run.pooling import pooled
 
 BACKENDS = ("openvino", "onnxruntime")
@@ -94,7 +94,7 @@ class Model:
 
     @cached_property
     def _network(self) -> Network:
-        opened: Network = import_module(f"fauxto.run.backends.{self.backend}").open_network(self._onnx)
+        opened: Network = import_module(f"fauxto.backends.{self.backend}").open_network(self._onnx)
         return opened
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from fauxto.run.backends import Mapper
+from fauxto.backends import Mapper
 
 SETTINGS = {
     "INFERENCE_NUM_THREADS": 1,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fauxto.backends import Mapper
 from fauxto.errors import ResourceError
-from fauxto.run.backends import Mapper
 
 
 class OnnxruntimeNetwork:
