@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,13 +47,16 @@ class SliceSet:
 
     def by_patient(self, shares: Mapping[str, float] = SHARES, seed: int = 0) -> dict[str, SliceSet]:
         """Parts by name, no patient in two of them. Errors: InputError when there are too few patients."""
-        if len(set(self.patients)) < len(shares):
-            raise InputError(
-                f"{len(self)} slices of {len(set(self.patients))} patients cannot be split into {len(shares)} parts.",
-                fix="Add patients; files of one patient lie in one folder, or say so themselves (DICOM).",
-            )
         rows = [Sample(f"{i:07d}", 0, source=patient) for i, patient in enumerate(self.patients)]
-        placed = split(rows, shares=shares, by=("source",), seed=seed).samples
+        try:
+            placed = split(rows, shares=shares, by=("source",), seed=seed).samples
+        except InputError as error:
+            asked = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+            raise InputError(
+                f"{len(self)} slices of {len(set(self.patients))} patients cannot be divided into {asked} with no "
+                "patient in two parts.",
+                fix="Add patients, seven or more; files of one lie in one folder, or name it themselves (DICOM).",
+            ) from error
         return self._parts([row.split for row in placed], shares)
 
     def by_slice(self, shares: Mapping[str, float] = SHARES, seed: int = 0) -> dict[str, SliceSet]:
@@ -95,6 +98,25 @@ def read_folder(
             f"There are no slices below {root}.{why}", fix="Give a folder of DICOM, NIfTI or grey pictures."
         )
     return SliceSet(np.stack(pixels), tuple(patients), tuple(names), problems)
+
+
+def read_organs(
+    words: Sequence[str], size: int = 64, *, frame: int | None = None, step: Callable[[], object] = lambda: None
+) -> dict[str, SliceSet]:
+    """Several folders by name, each said as NAME=FOLDER, or FOLDER after which it is then named.
+
+    Errors: InputError for two of one name, and what `read_folder` raises.
+    """
+    found: dict[str, SliceSet] = {}
+    for word in words:
+        name, equals, folder = word.partition("=")
+        folder, name = (folder, name) if equals and name else (word, Path(word).resolve().name)
+        if name in found:
+            raise InputError(
+                f"Two folders are named {name!r}.", fix="Name them: --data knee=FOLDER --data heart=FOLDER."
+            )
+        found[name] = read_folder(folder, size, frame=frame, step=step)
+    return found
 
 
 def read_scan(path: Path, frame: int | None = None) -> Scan:
