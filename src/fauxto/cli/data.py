@@ -286,8 +286,8 @@ def say_problems(problems: Problems) -> None:
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[], object]]:
-    """A step function; a bar runs on standard error when that is a terminal."""
+def progress(total: int | None, what: str) -> Iterator[Callable[[], object]]:
+    """A step function; a bar runs on standard error when that is a terminal, without an end where `total` is None."""
     if not sys.stderr.isatty():
         yield lambda: None
         return

@@ -23,7 +23,7 @@ VERBS = {
 
 GROUPS = {
     "data": "Manifests of pictures: index a folder, describe it, split it, audit it.",
-    "bench": "Compare detectors under a protocol, with a control beside every figure.",
+    "bench": "Compare detectors, or GANs, under a protocol, with a control beside every figure.",
     "generate": "Make pictures: recipes of GANs, their training, and marked samples.",
     "keys": "Keys of the service: make, list, revoke.",
     "weights": "Convert checkpoints.",
@@ -42,6 +42,7 @@ SUBVERBS = {
         "aigibench": "AIGIBench's four tasks.",
         "imaginet": "ImagiNet: re-posted pictures by kind of generator and content.",
         "aria": "ARIA: transfer between generators and methods, in pairs.",
+        "mri-gans": "Vanilla GAN, DCGAN and WGAN as repairers of medical slices.",
     },
     "generate": {
         "recipes": "List the recipes of GANs, or show one.",
