@@ -10,9 +10,17 @@ from fauxto.generate.gan import weights
 from fauxto.generate.gan.architectures import ARCHITECTURES
 from fauxto.generate.gan.interface import Codes, Conditioning, StyleGenerator
 from fauxto.generate.gan.latents import draw
+from fauxto.generate.gan.networks import make
+from fauxto.generate.gan.recipes import RECIPES
 from fauxto.nn import initial
+from tests.generate.gan.tiny import tiny
 
-ALL = [(name, side) for name, made in ARCHITECTURES.items() for side in made.resolutions if side <= 256]
+ALL = [
+    (name, side)
+    for name, made in ARCHITECTURES.items()
+    for side in made.resolutions
+    if side <= 256 and made.methods != {"none"}
+]
 
 
 def pair(name: str, resolution: int, conditioning: Conditioning, codes: Codes | None = None, **more):
@@ -53,6 +61,15 @@ def test_pictures_logits_and_gradients(name, resolution, plain):
     assert not idle
     assert generator.resolution == discriminator.resolution == resolution
     assert isinstance(generator, StyleGenerator) == styled
+
+
+def test_fastgan_has_no_classes_and_no_bounds(plain):
+    made = ARCHITECTURES["fastgan"]
+    assert made.resolutions == (32, 64, 128, 256, 512)
+    both = make(tiny(RECIPES["fastgan"]), 0)
+    pictures = both.generator(torch.randn(2, both.generator.latent_size))
+    assert pictures.shape == (2, 3, 256, 256) and pictures.abs().max() > 1
+    assert both.discriminator(pictures).adversarial.shape == (2,)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -173,6 +173,7 @@ REFUSED = {
     "critic has no zero": replace(RECIPES["wgan-gp"], augmentation=Augmentation(kind="ada")),
     "mapping network": replace(RECIPES["stylegan2"], codes=Codes(1, 10, injection="norm")),
     "batch is too small": replace(RECIPES["dcgan"], optimization=replace(RECIPES["dcgan"].optimization, batch=1)),
+    "fastgan takes no codes": replace(RECIPES["fastgan"], codes=Codes(1, 10)),
     "no one label": replace(RECIPES["stylegan2"], discriminator={"mixing": 0.05}),
     "judges none": replace(RECIPES["adaptivemix"], regularizers=Regularizers(consistency=1)),
     "are shares": replace(RECIPES["dcgan"], regularizers=Regularizers(top_k=1.5)),

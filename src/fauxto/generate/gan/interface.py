@@ -181,6 +181,8 @@ class Architecture:
     generator_methods: frozenset[GeneratorMethod] = frozenset({"none", "norm", "concatenation"})
     styled: bool = False
     """Whether the generator is a StyleGenerator."""
+    coded: bool = True
+    """Whether the generator can take InfoGAN's codes."""
     tiny_generator: Mapping[str, Any] = field(default_factory=dict)
     tiny_discriminator: Mapping[str, Any] = field(default_factory=dict)
 

@@ -70,6 +70,8 @@ def _networks(recipe: Recipe, architecture: Architecture) -> Iterator[Reason]:
     if not architecture.styled and (recipe.regularizers.path_length or recipe.style_mixing):
         what = "path_length" if recipe.regularizers.path_length else "style_mixing"
         yield f"{what} acts on styles, and {name} has none.", "Leave it out, or use a StyleGAN."
+    if recipe.codes is not None and not architecture.coded:
+        yield f"The generator of {name} takes no codes.", "Leave codes out, or use another architecture."
     if architecture.styled and recipe.codes is not None and recipe.codes.injection != "latent":
         yield f"{name} takes codes through its mapping network.", 'Use codes with injection = "latent".'
     if method == "none" and recipe.generator_conditioning != "none":

@@ -200,6 +200,16 @@ PAPER256 = Recipe(
 OTHERS: dict[str, Recipe] = {
     "paper256": PAPER256,
     "adaptivemix": replace(PAPER256, discriminator={"group": 8, "mixing": 0.05}),
+    "fastgan": Recipe(
+        architecture="fastgan",
+        resolution=256,
+        loss="hinge",
+        augmentation=Augmentation(kind="diffaugment", cutout=0.2),
+        optimization=Optimization(
+            beta1=0.0, beta2=0.99, epsilon=1e-8, discriminator_steps=1, discriminator_first=False, steps=156_250
+        ),
+        average=Average(half_life=20.0),
+    ),
 }
 
 RECIPES = STUDIOGAN | OTHERS
