@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_strict, load_tensors
+from fauxto.nn.feature_distance import FeatureDistance
 
 STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 """Channels of the 3 x 3 convolutions between two max pools of VGG-16."""
@@ -19,15 +19,24 @@ STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 """The authors' rounded normalisation of pixels in [-1, 1]: ImageNet's, to three digits."""
 
-EPSILON = 1e-10
+
+class Normalised(FeatureDistance):
+    """A distance whose network reads pixels as LPIPS normalises them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shift: Tensor
+        self.scale: Tensor
+        self.register_buffer("shift", torch.tensor(SHIFT).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("scale", torch.tensor(SCALE).view(1, 3, 1, 1), persistent=False)
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Pixels in [0, 1] as the network wants them."""
+        return (2 * pixels - 1 - self.shift) / self.scale
 
 
-class Lpips(nn.Module):
-    """Two `(n, 3, h, w)` in [0, 1] to `(n,)`: 0 for equal pictures, larger the less alike they look.
-
-    Feature vectors of unit length at every place of five maps are compared, each channel weighted by a learned number.
-    With other `stages` a small sibling for tests.
-    """
+class Lpips(Normalised):
+    """LPIPS of pictures with sides of at least 16 pixels; with other `stages` a small sibling for tests."""
 
     def __init__(self, stages: Sequence[Sequence[int]] = STAGES) -> None:
         super().__init__()
@@ -40,31 +49,15 @@ class Lpips(nn.Module):
                 before, index = width, index + 2
             self.taps.append(str(index - 2))
         self.heads = nn.ParameterList(torch.ones(1, channels[-1], 1, 1) for channels in stages)
-        self.shift: Tensor
-        self.scale: Tensor
-        self.register_buffer("shift", torch.tensor(SHIFT).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("scale", torch.tensor(SCALE).view(1, 3, 1, 1), persistent=False)
         self.requires_grad_(False).eval()
 
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """See the class; both of one shape, sides of at least 16 pixels."""
-        total = torch.zeros(len(first), device=first.device)
-        for a, b, head in zip(self._maps(first), self._maps(second), self.heads, strict=True):
-            total = total + (head * (a - b).square()).sum(1).mean((1, 2))
-        return total
-
-    def distance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """The same on arrays, as `score.generative.path_length` takes it."""
-        with torch.inference_mode():
-            return self(torch.from_numpy(first).float(), torch.from_numpy(second).float()).numpy()
-
-    def _maps(self, pixels: Tensor) -> list[Tensor]:
-        """The last map of each stage, with vectors of unit length at every place."""
-        x, found, last = (2 * pixels - 1 - self.shift) / self.scale, [], len(self.taps) - 1
+    def maps(self, pixels: Tensor) -> list[Tensor]:
+        """The last map of each stage."""
+        x, found, last = self.normalised(pixels), [], len(self.taps) - 1
         for name, layer in self.features.items():
             x = functional.relu(layer(x))
             if name in self.taps:
-                found.append(x / (x.square().sum(1, keepdim=True).sqrt() + EPSILON))
+                found.append(x)
                 x = functional.max_pool2d(x, 2) if len(found) <= last else x
         return found
 
@@ -75,13 +68,18 @@ def lpips(vgg: Path, heads: Path) -> Lpips:
     The classifier of VGG is left behind; every other name and shape must fit. Errors: WeightError.
     """
     network = Lpips()
-    backbone = {k: v.float() for k, v in load_tensors(vgg).items() if not k.startswith("classifier.")}
+    fill(network, vgg, heads)
+    return network
+
+
+def fill(network: FeatureDistance, backbone: Path, heads: Path) -> None:
+    """Put a published backbone and published heads into a network of `features` and `heads`. Errors: WeightError."""
+    tensors = {k: v.float() for k, v in load_tensors(backbone).items() if not k.startswith("classifier.")}
     learned = {f"heads.{i}": f"lin{i}.model.1.weight" for i in range(len(network.heads))}
     weights = load_tensors(heads)
     if odd := sorted(set(weights) ^ set(learned.values())):
         raise WeightError(
             f"{heads} holds no five heads of LPIPS: {odd[0]} is missing or does not belong.",
-            fix="Give vgg.pth of the authors' version 0.1, not another network's.",
+            fix="Give the authors' file of version 0.1 for this network, not for another.",
         )
-    load_strict(network, backbone | {own: weights[name].float() for own, name in learned.items()}, vgg)
-    return network
+    load_strict(network, tensors | {own: weights[name].float() for own, name in learned.items()}, backbone)
