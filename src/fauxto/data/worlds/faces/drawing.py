@@ -55,7 +55,7 @@ def draw(face: Face, side: int = 64) -> Portrait:
     pixels = (np.clip(points, 0, 1) * 255 + 0.5).astype(np.uint8)
     middle = OVERSAMPLED // 2
     parts = painter.parts.reshape(side, OVERSAMPLED, side, OVERSAMPLED)[:, middle, :, middle].copy()
-    person = face.person
+    person, corner = face.person, face.person.mouth + float(_bend(face, 1.0))
     shown = np.array(
         [
             painter.onto(u, v)[:2]
@@ -63,8 +63,8 @@ def draw(face: Face, side: int = 64) -> Portrait:
                 (-person.eye_gap, EYE),
                 (person.eye_gap, EYE),
                 (0.0, NOSE),
-                (-person.mouth_width, person.mouth + _bend(face, 1.0)),
-                (person.mouth_width, person.mouth + _bend(face, 1.0)),
+                (-person.mouth_width, corner),
+                (person.mouth_width, corner),
             )
         ]
     )
