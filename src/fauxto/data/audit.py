@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -121,19 +121,21 @@ def audit(
             seen.append(Seen(sample.path if read is None else "", facts))
         step()
     pairs = near_duplicates(looks)
-    check_classes([sample.label for sample in kept])
+    check_classes([sample.label for sample in kept], unread)
     together = groups(kept, ("parent", "duplicate"), pairs)
     rows = [_result(probe, seen, kept, together, seed) for probe in PROBES]
     return Audit(len(kept), dict(unread), rows, bleeds(kept, pairs), near, seed, round(time.monotonic() - start, 2))
 
 
-def check_classes(labels: Sequence[int]) -> None:
-    """Refuse a set without both classes, or with too few of one. Errors: InputError."""
+def check_classes(labels: Sequence[int], unread: Mapping[str, int]) -> None:
+    """Refuse a set without both classes, or with too few of one; `unread` counts by reason. Errors: InputError."""
     counts = {word: sum(label == number for label in labels) for word, number in (("real", 0), ("fake", 1))}
     for word, count in counts.items():
         if count < FEWEST:
+            lost = ", ".join(f"{reason} {number}" for reason, number in unread.items())
             raise InputError(
-                f"There are {count} {word} pictures that can be read; an audit needs at least {FEWEST} of each class.",
+                f"There are {count} {word} pictures that can be read; an audit needs at least {FEWEST} of each class."
+                + (f" Not read: {lost}." if lost else ""),
                 fix="Check the labels (fauxto data describe MANIFEST), or add pictures.",
             )
 
