@@ -20,7 +20,7 @@ from fauxto.detect.aria import ARIA
 from fauxto.detect.fatformer import FatFormer
 from fauxto.detect.npr import NPR
 from fauxto.detect.rigid import RIGID
-from fauxto.errors import InputError
+from fauxto.errors import InputError, WeightError
 from fauxto.learn.augment import Laundering
 from fauxto.learn.fit import Plan
 from tests.bench.pictures import Tiny, reddish, write
@@ -207,6 +207,21 @@ def test_contenders_are_named_once_and_costed():
         contenders(["npr", "npr"])
     with pytest.raises(InputError, match="no weights at"):
         contenders(["npr=nowhere.safetensors"])
+
+
+def test_a_contender_names_its_backbone_and_is_trained_at_the_size_of_that(samples, tmp_path, monkeypatch):
+    plans = []
+    monkeypatch.setattr(entrants, "fit", lambda detector, store, plan, run: plans.append(plan))
+    univfd, aria = contenders(["univfd@tiny", "aria"], window=64)
+    assert (univfd.name, univfd.bound, aria.bound) == ("univfd@tiny", True, False)
+    assert univfd.build().crop.size == 32 and aria.build().crop.size == 64
+    entrants.train(univfd, Lessons(samples, tmp_path, 1), samples, PLAN, tmp_path)
+    assert plans[0].crop == 32
+    with pytest.raises(WeightError, match="neither ships nor downloads") as missing:
+        contenders(["univfd"])
+    assert "univfd@PATH" in missing.value.fix
+    with pytest.raises(InputError, match="stands on no backbone"):
+        contenders(["npr@tiny"])
 
 
 def test_the_verb_prints_rows_as_json_and_nothing_else(samples, tmp_path, capfd):

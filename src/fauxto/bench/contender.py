@@ -18,18 +18,22 @@ from fauxto.catalog import find
 from fauxto.contracts import Detector, Loadable, Trainable
 from fauxto.data.manifest import Sample, fingerprint
 from fauxto.data.patches import PatchStore, build
-from fauxto.errors import ContractError, InputError
+from fauxto.errors import ContractError, InputError, WeightError
 from fauxto.learn.fit import Plan, fit, initial_state
 from fauxto.media.crops import CropSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A name for the table, how to build the detector, and its weights where it is not to be trained here."""
+    """A name for the table, how to build the detector, and its weights where it is not to be trained here.
+
+    One that is `bound` to a backbone reads pictures of that size alone, in training too.
+    """
 
     name: str
     build: Callable[[], Detector]
     weights: Path | None = None
+    bound: bool = False
 
     def loaded(self) -> Detector:
         """The detector with its own weights. Errors: InputError when it came without, WeightError when they misfit."""
@@ -43,23 +47,48 @@ class Contender:
 
 
 def contenders(names: Sequence[str], window: int | None = None) -> list[Contender]:
-    """Read "npr", "my_file.py" or "npr=weights.safetensors"; each is a system of the catalog or a file of your own.
+    """Read "npr", "my_file.py", "univfd@efficientnet-lite0" or any of them with "=weights.safetensors" behind.
 
-    With `window` every detector reads one central window of so many pixels instead of its own: equal evidence, and
-    quicker. Errors: InputError for an unknown system, a missing file of weights, or a name that is there twice.
+    What follows an @ is the backbone: a folder or file, efficientnet-lite0, or tiny. With `window` every detector reads
+    one central window of so many pixels instead of its own, but for those on a backbone: equal evidence, and quicker.
+    Errors: InputError for an unknown system, a backbone that it does not take, a missing file of weights, or a name
+    that is there twice; WeightError for a system on a backbone that came without.
     """
     found = []
     for text in names:
-        name, _, weights = text.partition("=")
+        place, _, weights = text.partition("=")
         if weights and not Path(weights).is_file():
             raise InputError(f"There are no weights at {weights}.", fix="fauxto train writes some.")
-        kind: Callable[..., Detector] = find(name)
-        build = kind if window is None else partial(kind, crop=CropSpec(window, 1))
-        found.append(Contender(Path(name).stem, build, Path(weights) if weights else None))
+        system, _, backbone = place.partition("@")
+        kind: Callable[..., Detector] = find(system)
+        takes = "backbone" in inspect.signature(kind).parameters
+        if backbone and not takes:
+            raise InputError(f"{system} stands on no backbone.", fix=f"Name it without @: {system}")
+        build = partial(kind, backbone=backbone) if backbone else kind
+        name = f"{Path(system).stem}@{Path(backbone).name}" if backbone else Path(system).stem
+        bound = bool(backbone) and _frozen(build)
+        if takes and not backbone:
+            _check_backbone(system, build)
+        if window is not None and not bound:
+            build = partial(build, crop=CropSpec(window, 1))
+        found.append(Contender(name, build, Path(weights) if weights else None, bound))
     taken = [one.name for one in found]
     if not found or len(set(taken)) < len(taken):
         raise InputError(f"Expected detectors with different names; got {taken}.", fix="Name each once.")
     return found
+
+
+def _check_backbone(system: str, build: Callable[[], Detector]) -> None:
+    """Errors: WeightError, in this verb's own words, for a system that cannot be built without a backbone."""
+    try:
+        build()
+    except WeightError as error:
+        raise WeightError(error.what, fix=f"Name it with @: {system}@PATH, or {system}@tiny to try it.") from error
+
+
+def _frozen(build: Callable[[], Detector]) -> bool:
+    """Whether part of the network is a frozen tower, made for one size of picture."""
+    return any(not parameter.requires_grad for parameter in build().network().parameters())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +109,9 @@ class Lessons:
 def train(contender: Contender, lessons: Lessons, samples: Sequence[Sample], plan: Plan, folder: Path) -> Trainable:
     """The contender trained on the patches of `samples`, or read back where the same was trained before.
 
-    A detector that reads whole pictures is trained on these at its own size, never made smaller again, whatever the
-    plan says. A run that was stopped goes on where it was. Errors: ContractError when the contender cannot be trained.
+    A detector that reads whole pictures is trained on these at its own size, never made smaller again, and one bound to
+    a backbone on crops of the backbone's size, whatever the plan says. A run that was stopped goes on where it was.
+    Errors: ContractError when the contender cannot be trained.
     """
     if not isinstance(contender.build(), Trainable):
         raise ContractError(
@@ -92,6 +122,8 @@ def train(contender: Contender, lessons: Lessons, samples: Sequence[Sample], pla
     source = hashlib.sha256(_source(new).encode()).hexdigest()[:16]
     detector = initial_state(new, plan.seed)
     store = lessons.of(detector)
+    if contender.bound:
+        plan = replace(plan, crop=detector.crop.size)
     if _whole(detector):
         milder = plan.laundering and replace(plan.laundering, resize=0)
         plan = replace(plan, crop=detector.crop.size, laundering=milder)

@@ -31,7 +31,8 @@ class Contest:
     data
         A manifest (.csv or .parquet) that names generators.
     detectors
-        Slugs such as npr, your own Python files, or NAME=WEIGHTS to test without training.
+        Slugs such as npr, your own Python files, NAME@BACKBONE where one is needed (a folder or file,
+        efficientnet-lite0, or tiny), and any of these with =WEIGHTS behind to test it without training.
     out
         Folder for table.md, table.parquet, table.json and the figures; the work of a stopped run lies there too.
     crops
@@ -47,7 +48,7 @@ class Contest:
     patches
         Windows of 256 pixels cut from each training picture.
     window
-        Every detector reads one central window of this side instead of its own: equal evidence, and quicker.
+        Every detector that stands on no backbone reads one central window of this side instead of its own.
     batch_size
         Instead of each detector's published one: with few crops a large batch leaves too few steps.
     workers
