@@ -97,7 +97,7 @@ PLAN: tuple[Planned, ...] = (
     Planned(39, "wild", ("benchmark", "attributor"), ("bench/wild.py",),
             "WILD: in-the-wild image linkage dataset", "IJCNN", 2025),
     Planned(40, "e2gan", ("generator",), ("generate/e2gan.py",), "E2GAN", "ICML", 2024),
-    Planned(41, "mri-gans", ("generator",), ("generate/mri_gans.py",),
+    Planned(41, "mri-gans", ("generator",), ("generate/mri_gans.py", "bench/mri_gans.py"),
             "Vanilla GAN, DCGAN and WGAN for MR images", "arXiv", 2026),
     Planned(42, "sida", ("explainer", "localizer"), ("explain/sida.py",), "SIDA", "CVPR", 2025),
     Planned(43, "if-gmi", ("attack",), ("attack/if_gmi.py",),
