@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 
 from fauxto.data import picture_set
 from fauxto.data.manifest import Sample, write
-from fauxto.data.picture_set import build, fitted, from_arrays, samples_of
+from fauxto.data.picture_set import build, fitted, from_arrays, samples_of, subset
 from fauxto.errors import InputError, ResourceError
 
 
@@ -122,3 +123,21 @@ def test_arrays_are_a_set_too():
     assert from_arrays(pixels).key != from_arrays(pixels + 1).key
     with pytest.raises(InputError, match="Expected uint8"):
         from_arrays(pixels.astype(np.float32))
+
+
+def test_a_subset_has_the_chosen_pictures_in_memory_and_on_disk(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3)).astype(np.uint8)
+    whole, chosen = from_arrays(pixels, np.array([0, 1, 2, 0, 1, 2])), np.array([4, 1, 5])
+    mapped = np.memmap(tmp_path / "all", np.uint8, "w+", shape=pixels.shape)
+    mapped[:] = pixels
+    on_disk = replace(whole, pixels=mapped)
+    for given in (whole, on_disk):
+        part = subset(given, chosen, tmp_path)
+        np.testing.assert_array_equal(part.pixels, pixels[chosen])
+        assert part.labels.tolist() == [1, 1, 2] and part.classes == whole.classes
+        assert part.key != whole.key == on_disk.key
+    assert part.key == subset(whole, chosen, tmp_path).key != subset(whole, chosen[::-1], tmp_path).key
+    assert len(list(tmp_path.glob("pictures-*/pixels"))) == 1
+    (tmp_path / "taken").write_text("no folder")
+    with pytest.raises(ResourceError, match="GB"):
+        subset(on_disk, chosen, tmp_path / "taken")

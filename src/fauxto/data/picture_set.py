@@ -133,6 +133,38 @@ def from_arrays(pixels: np.ndarray, labels: np.ndarray | None = None, classes: S
     return PictureSet(pixels, labels, tuple(classes), digest)
 
 
+def subset(pictures: PictureSet, chosen: np.ndarray, folder: str | Path) -> PictureSet:
+    """The pictures of these numbers in their order; written to `folder` where the whole set lies on a disk.
+
+    Errors: ResourceError when the disk has no room.
+    """
+    chosen = np.asarray(chosen, np.int64)
+    key = hashlib.sha256(pictures.key.encode() + chosen.tobytes()).hexdigest()[:16]
+    labels = pictures.labels[chosen]
+    if not isinstance(pictures.pixels, np.memmap):
+        return PictureSet(pictures.pixels[chosen], labels, pictures.classes, key)
+    path = Path(folder) / f"pictures-{key}" / "pixels"
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            try:
+                with partial.open("wb") as file:
+                    for number in chosen:
+                        file.write(pictures.pixels[number].tobytes())
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
+    except OSError as error:
+        needed = len(chosen) * pictures.pixels[0].nbytes / 1e9
+        raise ResourceError(
+            f"The pictures need {needed:.2f} GB in {path.parent}, and writing failed: {error.strerror or error}.",
+            fix="Make room, or give another folder.",
+        ) from error
+    shape = (len(chosen), *pictures.pixels.shape[1:])
+    return PictureSet(np.memmap(path, np.uint8, "r", shape=shape), labels, pictures.classes, key)
+
+
 def fitted(pixels: np.ndarray, size: int, resize: Resize) -> np.ndarray:
     """uint8 `(h, w, 3)` at `(size, size, 3)` by Pillow's Lanczos, after the middle square is cut with "crop"."""
     height, width = pixels.shape[:2]
