@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import accumulate
@@ -24,6 +23,7 @@ from fauxto.data.patches import PatchStore
 from fauxto.errors import InputError, WeightError
 from fauxto.learn.augment import Laundering
 from fauxto.learn.batches import Balanced, TrainingCrops, TrainingMasks, generators_of
+from fauxto.learn.meter import Meter
 from fauxto.learn.resume import make_fabric, open_state, save_state
 from fauxto.learn.schedule import make_optimizer, set_rate
 from fauxto.learn.stage import Stage, stages_of
@@ -123,7 +123,7 @@ def _train(
     ends = [round(end * plan.steps) for end in accumulate(stage.share for stage in stages)]
     made = TrainingMasks if isinstance(store, MaskStore) else TrainingCrops
     crops = made(store, detector, plan.crop, plan.laundering, plan.seed)
-    meter = _Meter(plan)
+    meter = Meter(max(1, plan.workers) * plan.devices, plan.devices)
     for number, (stage, first, end) in enumerate(zip(stages, [0, *ends[:-1]], ends, strict=True)):
         if saved and saved["stage"] > number:
             continue
@@ -173,53 +173,6 @@ def _train(
         for parameter in asked:
             parameter.requires_grad_(True)
     return Fitted(losses, meter.seconds, meter.loader_rate, meter.network_rate, meter.waited)
-
-
-class _Meter:
-    """Where the time goes: waiting for the loader, or in the network."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.makers = max(1, plan.workers) * plan.devices
-        self.devices = plan.devices
-        self.crops, self.making, self.waiting, self.working = 0, 0.0, 0.0, 0.0
-
-    def watch(self, loader: Any) -> Iterator[Any]:
-        """The batches of a loader, timed on both sides."""
-        batches = iter(loader)
-        while True:
-            asked = time.perf_counter()
-            batch = next(batches, None)
-            got = time.perf_counter()
-            if batch is None:
-                return
-            self.waiting += got - asked
-            yield batch
-            self.working += time.perf_counter() - got
-
-    def count(self, crops: int, making: float) -> None:
-        self.crops += crops
-        self.making += making
-
-    @property
-    def seconds(self) -> float:
-        return self.waiting + self.working
-
-    @property
-    def loader_rate(self) -> float:
-        return self.makers * self.crops / self.making if self.making else 0.0
-
-    @property
-    def network_rate(self) -> float:
-        return self.devices * self.crops / self.working if self.working else 0.0
-
-    @property
-    def waited(self) -> float:
-        return self.waiting / self.seconds if self.seconds else 0.0
-
-    def __str__(self) -> str:
-        return (
-            f"loader {self.loader_rate:.0f} crops/s  network {self.network_rate:.0f} crops/s  waited {self.waited:.0%}"
-        )
 
 
 def _stages(detector: Trainable, store: PatchStore, plan: Plan) -> Sequence[Stage]:
