@@ -15,7 +15,8 @@ from fauxto.generate.gan.ema import WeightAverage, ramped_decay
 from fauxto.generate.gan.networks import make
 from fauxto.generate.gan.plan import Plan
 from fauxto.generate.gan.recipe import Recipe
-from fauxto.generate.gan.turns import Table, discriminator_turn, flat_turn, generator_turn, only, path_turn
+from fauxto.generate.gan.table import Table
+from fauxto.generate.gan.turns import discriminator_turn, flat_turn, generator_turn, only, path_turn
 from fauxto.generate.gan.weight_bounds import clip_weights
 from fauxto.learn.resume import average_gradients
 from fauxto.learn.schedule import make_optimizer
