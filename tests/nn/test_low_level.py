@@ -5,8 +5,10 @@ import pytest
 import torch
 from scipy import ndimage
 
+from fauxto.errors import WeightError
+from fauxto.learn.checkpoint import save
 from fauxto.nn.logits import log_sum_exp, mixture_logit
-from fauxto.nn.low_level import DnCNN, MedianResidual, SquareResidual, UnitPower
+from fauxto.nn.low_level import DnCNN, MedianResidual, SquareResidual, UnitPower, read_dncnn
 
 PIXELS = np.random.default_rng(0).random((2, 3, 12, 10))
 
@@ -56,3 +58,18 @@ def test_the_power_is_that_of_training_and_stays_in_evaluation():
     part.eval()(first)
     assert part.power.item() == pytest.approx(10)
     assert set(part.state_dict()) == {"power", "batches"}
+
+
+def test_a_published_denoiser_loads_strictly(tmp_path):
+    file = tmp_path / "dncnn.safetensors"
+    network = DnCNN(5, 8)
+    save(file, network.state_dict())
+    loaded = read_dncnn(file)
+    x = torch.rand(1, 3, 16, 16)
+    assert torch.equal(loaded(x), network(x))
+    save(file, {**network.state_dict(), "model.99.bias": torch.zeros(3)})
+    with pytest.raises(WeightError, match=r"model\.99\.bias"):
+        read_dncnn(file)
+    save(file, {"weight": torch.zeros(1)})
+    with pytest.raises(WeightError, match="no DnCNN"):
+        read_dncnn(file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fauxto.catalog import Card, Input, Weights
-from fauxto.errors import InputError, WeightError
+from fauxto.errors import InputError
 from fauxto.learn.augment import blur_and_jpeg
 from fauxto.learn.checkpoint import check_backbone, load_strict, load_tensors, save, trained_tensors
 from fauxto.media.crops import CropSpec, cut, take
@@ -22,7 +21,7 @@ from fauxto.nn.backbone import Tower, open_backbone
 from fauxto.nn.cross_attention import CrossAttention
 from fauxto.nn.logits import mixture_logit
 from fauxto.nn.lora_experts import attach_experts
-from fauxto.nn.low_level import DnCNN, MedianResidual, SquareResidual, UnitPower
+from fauxto.nn.low_level import MedianResidual, SquareResidual, UnitPower, read_dncnn
 from fauxto.nn.residual import NeighbourResidual
 from fauxto.nn.resnet import ResNetTrunk
 from fauxto.nn.scoring import score_images, to_network
@@ -290,18 +289,3 @@ def set_stage(network: ALEINetwork, stage: Stage) -> None:
     for parameter in experts:
         parameter.requires_grad_(stage != "fusion")
     network.switches |= {"exchange": stage != "experts", "router": stage != "experts"}
-
-
-def read_dncnn(path: str | Path) -> DnCNN:
-    """A DnCNN of whatever depth and width from a published file. Errors: WeightError."""
-    tensors = load_tensors(path)
-    depth = sum(re.fullmatch(r"model\.\d+\.weight", name) is not None for name in tensors)
-    first = tensors.get("model.0.weight")
-    if first is None or not 3 <= depth <= 64:
-        raise WeightError(
-            f"{path} is no DnCNN: model.0.weight, model.0.bias, model.2.weight, ... expected.",
-            fix="Give a colour model with folded batch norms, such as dncnn_color_blind.pth.",
-        )
-    network = DnCNN(depth, len(first))
-    load_strict(network, tensors, path)
-    return network

@@ -24,10 +24,10 @@ from fauxto.nn.clip import (
     build_text_tower,
     build_tower,
     clip_text_tower,
-    from_openai,
     prompt_tokens,
     tiny_clip_text_tower,
 )
+from fauxto.nn.clip_layout import from_openai
 from fauxto.nn.forgery_adapter import ForgeryAwareAdapter
 from fauxto.nn.scoring import score_images, to_network
 from fauxto.nn.towers import IMAGENET_MEAN, IMAGENET_STD

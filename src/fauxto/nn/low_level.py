@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fauxto.errors import WeightError
+from fauxto.learn.checkpoint import load_strict, load_tensors
 from fauxto.nn.srm import SQUARE_5
 
 
@@ -67,6 +72,21 @@ class DnCNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The estimated noise, in the units of `x`."""
         return self.model(x)
+
+
+def read_dncnn(path: str | Path) -> DnCNN:
+    """A DnCNN of whatever depth and width from a published file. Errors: WeightError."""
+    tensors = load_tensors(path)
+    depth = sum(re.fullmatch(r"model\.\d+\.weight", name) is not None for name in tensors)
+    first = tensors.get("model.0.weight")
+    if first is None or not 3 <= depth <= 64:
+        raise WeightError(
+            f"{path} is no DnCNN: model.0.weight, model.0.bias, model.2.weight, ... expected.",
+            fix="Give a colour model with folded batch norms, such as dncnn_color_blind.pth.",
+        )
+    network = DnCNN(depth, len(first))
+    load_strict(network, tensors, path)
+    return network
 
 
 class UnitPower(nn.Module):
