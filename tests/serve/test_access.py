@@ -41,6 +41,28 @@ def test_without_a_key_nothing_is_given_away(locked: TestClient, dark: bytes):
         assert locked.get(path).status_code == 200
 
 
+def test_the_audit_log_is_read_by_those_who_run_the_service(locked: TestClient, dark: bytes):
+    sender, reader, admin = key(locked, "scan", "delete"), key(locked, "read"), key(locked, "admin")
+    here = post(locked, dark, sender).json()
+    locked.delete(here["links"]["self"], headers=sender)
+    for headers in (sender, reader):
+        assert problem(locked.get("/v1/audit", headers=headers)) == (403, "scope")
+    assert problem(locked.get("/v1/audit")) == (401, "no_key")
+
+    def log(**query: str | int) -> dict:
+        return locked.get("/v1/audit", params=query, headers=admin).json()
+
+    lines = log(subject=here["id"])["items"]
+    assert [line["action"] for line in lines] == ["scan.delete", "scan.create"]
+    assert lines[0]["actor"] == lines[1]["actor"] != "local" and lines[1]["detail"] == {"bytes": len(dark)}
+    first = log(limit=1)
+    assert first["next"] == first["items"][0]["id"] and log(limit=1, after=first["next"])["items"] != first["items"]
+    assert log(subject=here["id"], action="scan.create", limit=1)["next"] is None
+    assert here["name"] not in str(log(limit=1000))
+    for query in ({"actor": "' OR 1"}, {"after": 0}, {"limit": 0}, {"after": 2**63}):
+        assert problem(locked.get("/v1/audit", params=query, headers=admin)) == (422, "usage")
+
+
 def test_wrong_keys_are_counted(locked: TestClient, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(locked.app.state.service, "limiter", Limiter())
     said = [locked.get("/v1/scans", headers={"Authorization": f"Bearer {i}"}) for i in range(32)]

@@ -49,6 +49,12 @@ def test_the_own_page_may(client: TestClient, dark: bytes):
     assert client.post("/v1/scans", files={"file": ("a.png", dark)}, headers=headers).status_code == 201
 
 
+def test_a_flood_of_headers_is_refused(client: TestClient):
+    assert client.get("/healthz", headers={"X-Long": "x" * 30_000}).status_code == 200
+    for headers in ({"X-Long": "x" * 33_000}, {f"X-{i}": "x" * 400 for i in range(90)}):
+        assert problem(client.get("/healthz", headers=headers)) == (431, "headers_too_large")
+
+
 def test_other_origins_are_given_no_leave_to_read(client: TestClient):
     for method in ("GET", "OPTIONS"):
         answer = client.request(method, "/v1/scans", headers={"Origin": "https://evil.example"})

@@ -8,17 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from fauxto.errors import ResourceError
 from fauxto.finding import Evidence, Finding, Region
 from fauxto.language import LANGUAGES
 from fauxto.run import layers as drawing
+from fauxto.serve import examples
 from fauxto.serve.layers import heat_of, png
 from fauxto.serve.problems import ServiceError
 from fauxto.serve.store.tables import Scan
 from fauxto.serve.turnstile import Turnstile
 from fauxto.verdict.heatmap import heat
+from fauxto.verdict.layer import Layer
 from tests.forensics.pictures import disc, pasted, saved, scene
 from tests.media.pictures import exif, file_of
 from tests.serve.conftest import Open, problem, send
@@ -228,6 +231,10 @@ def test_who_finds_the_line_full_is_sent_away():
         thread.join()
     with stile:
         pass
+
+
+def test_the_example_of_a_layer_is_one():
+    assert TypeAdapter(Layer).validate_python(examples.LAYER).name == "noise"
 
 
 def test_layers_need_the_right_to_read(start: Open, bright: bytes):

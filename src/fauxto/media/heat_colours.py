@@ -21,3 +21,9 @@ def colours(heat: np.ndarray) -> np.ndarray:
     """The opaque colour for `heat` `(...)` in [0, 1]: `(..., 3)` from 0 to 255."""
     stops = np.linspace(0, 1, len(_RAMP))
     return np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1)
+
+
+def palette() -> np.ndarray:
+    """The colour and opacity of each of 256 even steps of heat: uint8 RGBA `(256, 4)`, clear at 0."""
+    steps = np.linspace(0, 1, 256)
+    return np.rint(np.concatenate([colours(steps), 255 * OPACITY * steps[:, None]], axis=1)).astype(np.uint8)

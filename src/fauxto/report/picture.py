@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from fauxto.finding import Finding
-from fauxto.verdict.heatmap import blend, scale, tinted
+from fauxto.media.heat_colours import blend
+from fauxto.verdict.heatmap import scale, tinted
 from fauxto.verdict.layer import HEATMAP, Layer
 
 _SIDE = 520

@@ -111,12 +111,16 @@ async def _caller(request: Request, service: Service) -> Caller:
     return caller
 
 
-def tell_quota(response: Response, service: Service, caller: Caller) -> None:
+async def tell_quota(response: Response, service: Service, caller: Caller) -> None:
     """Add to the headers of an answer how many pictures a key has left today."""
     if not caller.per_day:
         return
-    with service.database.read() as session:
-        left = max(0, caller.per_day - queue.used(session, caller.id))
+
+    def spent() -> int:
+        with service.database.read() as session:
+            return queue.used(session, caller.id)
+
+    left = max(0, caller.per_day - await run_in_threadpool(spent))
     until = 86_400 - int(time.time()) % 86_400
     for name, value in (
         ("RateLimit-Policy", f'"pictures";q={caller.per_day};w=86400'),

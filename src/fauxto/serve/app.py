@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from fauxto import __version__
 from fauxto.serve import problems, schema
 from fauxto.serve.guard import LOOPBACK, Guard
-from fauxto.serve.routes import about, jobs, parts, scans
+from fauxto.serve.routes import about, audit, jobs, parts, scans
 from fauxto.serve.service import Service
 from fauxto.serve.settings import Settings, is_loopback
 
@@ -51,7 +51,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},  # nothing leaves
     )
     problems.install(app)
-    for room in (scans, parts, jobs, about):
+    for room in (scans, parts, jobs, about, audit):
         app.include_router(room.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.mount("/", StaticFiles(directory=UI, html=True), name="page")

@@ -101,7 +101,7 @@ class Engine:
 
     def _next(self, pool: Pool[None]) -> None:
         with self._work:
-            with self._database.write() as session:
+            with self._database.write(lasting=False) as session:
                 lease = queue.take(session, self.server, LEASE)
             if lease is None:
                 self._work.wait(_POLL)
@@ -163,7 +163,7 @@ class Engine:
             self._guarded(self._reclaim)
 
     def _renew(self) -> None:
-        with self._database.write() as session:
+        with self._database.write(lasting=False) as session:
             queue.renew(session, self.server, LEASE)
 
     def _reclaim(self, server: str | None = None) -> None:

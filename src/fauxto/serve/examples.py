@@ -91,6 +91,36 @@ PROBLEM: dict[str, Any] = {
     "fix": "Send a smaller file, or ask the operator for a higher --limit-bytes.",
 }
 
+AUDIT: dict[str, Any] = {
+    "id": 7,
+    "at": WHEN,
+    "actor": "local",
+    "action": "scan.create",
+    "subject": ID,
+    "detail": {"bytes": 482133},
+}
+
+LAYER: dict[str, Any] = {
+    "name": "noise",
+    "title": "Noise inconsistency",
+    "looks_for": "parts whose finest grain is stronger or weaker than in parts of the same brightness and texture",
+    "statement": "The grain of the most unusual area lies 4.2 standard deviations off that of other parts with the "
+    "same texture.",
+    "limits": "Depth of field, shadows, denoising in the camera and compression all change the grain of an untouched "
+    "photograph.",
+    "fails_on": ["sharp against blurred parts of an untouched photograph"],
+    "number": 4.2,
+    "unit": "robust standard deviations by which the most unusual area departs from blocks of equal texture",
+    "threshold": 3.54,
+    "flagged": True,
+    "p_value": 0.01,
+    "false_alarms": "Flags 2 % of untouched photographs (95 % interval under 1 % to 6 %, n = 114).",
+    "rate": 0.0175,
+    "interval": [0.0048, 0.0617],
+    "photographs": 114,
+    "maps": True,
+}
+
 ADDRESS: dict[str, Any] = {"url": "https://example.org/photo.jpg", "options": {"heatmap": True}}
 
 

@@ -28,13 +28,17 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
 }
 
+MAX_HEADERS = 32_768
+"""Bytes of all names and values; what comes in one piece has passed the server's own bound on unfinished ones."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
 
 
 class Guard:
-    """Refuses a foreign host (a page that had its own name lead here) and changes asked for by a foreign page.
+    """Refuses a foreign host (a page that had its own name lead here), changes asked for by a foreign page, and floods
+    of headers.
 
     `hosts` are the names by which the service may be called; empty allows any. There are no cookies, so a foreign
     page can borrow no rights but those of being on this machine, and those are refused to it here.
@@ -69,6 +73,9 @@ class Guard:
             self._seen(scope["method"], route, status, time.perf_counter() - began)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
+            what = f"The request has more than {MAX_HEADERS:,} bytes of headers."
+            return problems.answer(Request(scope), "headers_too_large", what, "Send fewer headers.")
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         named = _HOST.fullmatch(host)

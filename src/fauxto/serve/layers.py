@@ -15,12 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from fauxto.errors import FauxtoError
 from fauxto.finding import Finding
+from fauxto.media.heat_colours import palette
 from fauxto.run import layers as drawing
 from fauxto.run.options import Options
 from fauxto.serve.files import Files, put
 from fauxto.serve.problems import ServiceError
 from fauxto.serve.turnstile import Turnstile
-from fauxto.verdict.heatmap import palette
 from fauxto.verdict.layer import Layer
 
 _FORM = TypeAdapter(Layer)

@@ -31,6 +31,7 @@ STATUS = {
     "scope": 403,
     "foreign_origin": 403,
     "foreign_host": 421,
+    "headers_too_large": 431,
     "network": 403,
     "idempotency_key_reused": 422,
     "queue_full": 429,

@@ -9,12 +9,12 @@ import uvicorn
 
 from fauxto.errors import InputError, PolicyError
 from fauxto.serve.app import create_app
+from fauxto.serve.guard import MAX_HEADERS
 from fauxto.serve.service import Service
 from fauxto.serve.settings import Settings
 from fauxto.serve.store import keys
 from fauxto.serve.store.database import Database
 
-_MAX_HEADERS = 32_768
 _CONNECTIONS = 500
 
 
@@ -37,7 +37,7 @@ def serve(settings: Settings, started: Callable[[str], None], *, log: str = "war
         server_header=False,
         proxy_headers=False,
         limit_concurrency=_CONNECTIONS,
-        h11_max_incomplete_event_size=_MAX_HEADERS,
+        h11_max_incomplete_event_size=MAX_HEADERS,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
         http="h11",

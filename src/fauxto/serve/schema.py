@@ -199,6 +199,26 @@ class Ledger(_Wire):
     entries: dict[str, dict[str, dict[str, Any]]]
 
 
+class AuditLine(_Wire):
+    """One thing that was done: by whom (the id of a key, `local` or `system`), and to what."""
+
+    model_config = examples.config(examples.AUDIT)
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+class AuditPage(_Wire):
+    """A page of the audit log, newest first; `next` is the `after` of the page that follows."""
+
+    items: list[AuditLine]
+    next: int | None = None
+
+
 class Report(_Wire):
     """A scan to hand on: what was found, in what, by what, and how to find it again."""
 

@@ -39,8 +39,10 @@ class Signals:
                 loop.call_soon_threadsafe(event.set)
 
 
-async def wait(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most so long, and clear it."""
+async def wait(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, at most so long, and clear it; whether it came."""
     with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
+    came = event.is_set()
     event.clear()
+    return came

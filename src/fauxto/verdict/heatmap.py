@@ -12,7 +12,7 @@ from fauxto.errors import InputError
 from fauxto.finding import Finding, Region
 from fauxto.language import say
 from fauxto.media.crops import Box, CropSpec, take
-from fauxto.media.heat_colours import OPACITY, blend, colours
+from fauxto.media.heat_colours import blend
 
 CAVEAT = say("Where the score comes from, not where an edit is. A single window is no verdict.")
 
@@ -116,12 +116,6 @@ def scale(finding: Finding, regions: Sequence[Region]) -> tuple[float, float]:
             return float(item.value["typical"]), float(item.value["threshold"])
     logits = [region.logit for region in regions]
     return min(logits), max(logits)
-
-
-def palette() -> np.ndarray:
-    """The colour and opacity of each of 256 even steps of heat: uint8 RGBA `(256, 4)`, clear at 0."""
-    steps = np.linspace(0, 1, 256)
-    return np.rint(np.concatenate([colours(steps), 255 * OPACITY * steps[:, None]], axis=1)).astype(np.uint8)
 
 
 def _heat(logits: np.ndarray, typical: float, threshold: float) -> np.ndarray:

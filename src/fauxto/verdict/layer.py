@@ -145,7 +145,9 @@ def _read(item: Evidence, finding: Finding) -> dict[str, Any]:
     bound, p_value = value.get("fpr", finding.fpr), value.get("p_value")
     photographs = sum(entry["n"] for entry in value.get("populations", {}).values())
     threshold = value.get("threshold")
-    words = say("{count} reference photographs are too few to flag anything at this bound.", count=photographs)
+    words = ""
+    if photographs:
+        words = say("{count} reference photographs are too few to flag anything at this bound.", count=photographs)
     if threshold is not None and bound is not None:
         words = say(
             "The threshold lies where at most {bound} reference photographs are flagged (n = {count}).",

@@ -68,6 +68,21 @@ def test_the_tables_are_those_of_the_migrations(database: Database):
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
+def test_what_need_not_last_is_written_too(database: Database):
+    accept(database, scan())
+    with database.write(lasting=False) as session:
+        lease = queue.take(session, "one", 60)
+    assert lease is not None and take(database) is None
+    with pytest.raises(ZeroDivisionError), database.write(lasting=False) as session:
+        queue.give_back(session, lease, counts=False)
+        raise ZeroDivisionError
+    assert take(database) is None and finish(database, lease) is not None
+    if database.is_sqlite:
+        for lasting, level in ((True, 2), (False, 1)):
+            with database.write(lasting=lasting) as session:
+                assert session.scalar(text("PRAGMA synchronous")) == level
+
+
 def test_migrations_lead_back_and_forth(database: Database):
     with database._engine.begin() as connection:
         command.downgrade(configuration(connection), "base")

@@ -54,7 +54,7 @@ async def send(request: Request, response: Response, caller: Sender) -> schema.J
     came = await arrive.arrival(request, service, most=service.settings.max_files, body=schema.Addresses)
     job, new = await arrive.accept(service, caller, came, key, batch=True)
     shown = await run_in_threadpool(_look, service, caller, job)
-    await run_in_threadpool(tell_quota, response, service, caller)
+    await tell_quota(response, service, caller)
     response.headers["Location"] = shown.links.self
     response.status_code = 202 if new else 200
     return shown

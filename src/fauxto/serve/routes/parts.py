@@ -22,7 +22,7 @@ from fauxto.report import write
 from fauxto.report.identity import code_sha256, command
 from fauxto.report.picture import Mapped
 from fauxto.run.layers import available, names
-from fauxto.serve import schema, views
+from fauxto.serve import examples, schema, views
 from fauxto.serve.files import LAYER, put
 from fauxto.serve.language import spoken
 from fauxto.serve.layers import heat_of
@@ -79,7 +79,14 @@ def layer(request: Request, scan: Id, layer: Name, caller: Reader) -> Response:
     return Response(body, media_type="image/png", headers=_KEEP)
 
 
-@router.get("/{scan}/overlay/{layer}.json", response_model=Layer, responses=responses(401, 403, 404, 409, 422, 429))
+@router.get(
+    "/{scan}/overlay/{layer}.json",
+    response_model=Layer,
+    responses={
+        200: {"content": {"application/json": {"example": examples.LAYER}}},
+        **responses(401, 403, 404, 409, 422, 429),
+    },
+)
 def layer_words(request: Request, scan: Id, layer: Name, caller: Reader) -> Layer:
     """What a layer says: its number, how often it flags untouched photographs, and where it is known to fail."""
     service = service_of(request)

@@ -83,7 +83,7 @@ async def send(request: Request, response: Response, caller: Sender) -> schema.S
     came = await arrive.arrival(request, service, most=1, body=schema.Address)
     scan, new = await arrive.accept(service, caller, came, key, batch=False)
     shown = await waiting.finished(service, caller, scan, patience)
-    await run_in_threadpool(tell_quota, response, service, caller)
+    await tell_quota(response, service, caller)
     response.headers["Location"] = shown.links.self
     response.status_code = 200 if not new else 201 if shown.status == "done" else 202
     return in_words(shown, request)

@@ -6,6 +6,7 @@ import re
 import time
 
 from fastapi import Request
+from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 from fauxto.serve import schema, views
@@ -38,12 +39,10 @@ async def finished(service: Service, caller: Caller, scan: str, seconds: float) 
     """A scan when it is done, or as it is after `seconds`."""
     until = time.monotonic() + seconds
     with service.signals.listen(scan) as rung:
-        while True:
-            shown = await run_in_threadpool(look, service, caller, scan)
-            left = until - time.monotonic()
-            if shown.status == "done" or left <= 0:
-                return shown
-            await wait(rung, min(left, _POLL))
+        while (left := until - time.monotonic()) > 0:
+            if await run_in_threadpool(_is_over, service, scan) or await wait(rung, min(left, _POLL)):
+                break
+    return await run_in_threadpool(look, service, caller, scan)
 
 
 def look(service: Service, caller: Caller, scan: str) -> schema.Scan:
@@ -54,6 +53,12 @@ def look(service: Service, caller: Caller, scan: str) -> schema.Scan:
             raise missing()
         ahead = history.ahead(session, row) if row.status == "queued" else None
         return views.scan(row, ahead)
+
+
+def _is_over(service: Service, scan: str) -> bool:
+    """Whether there is nothing to wait for: the scan is done, or deleted."""
+    with service.database.read() as session:
+        return session.scalar(select(Scan.status).where(Scan.id == scan)) in (None, "done")
 
 
 def missing() -> ServiceError:

@@ -37,7 +37,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self._engine = _connect(url)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
-        self._writing = self._engine.execution_options(writes=True)
+        self._writing = self._engine.execution_options(writes="FULL")
+        self._leasing = self._engine.execution_options(writes="NORMAL")
         try:
             with self._engine.connect() as connection:
                 migrate(connection)
@@ -52,9 +53,12 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A transaction; an exception rolls it back."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+    def write(self, *, lasting: bool = True) -> Iterator[Session]:
+        """A transaction; an exception rolls it back.
+
+        One that is not `lasting`, such as a lease, may be undone by a power cut; on SQLite it waits for no disk.
+        """
+        with Session(self._writing if lasting else self._leasing, expire_on_commit=False) as session, session.begin():
             yield session
 
     def forget_deleted(self) -> bool:
@@ -117,15 +121,17 @@ def _connect(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
-    """A connection that leaves transactions to us, survives a power cut, and overwrites what it deletes."""
+    """A connection that leaves transactions to us and overwrites what it deletes."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    synchronous = connection.get_execution_options().get("writes")
+    if synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if synchronous else "BEGIN")
 
 
 def _unusable(error: SQLAlchemyError) -> ResourceError:
