@@ -5,25 +5,22 @@ On a ring of eight modes and on handwritten digits, against the same networks fe
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from scipy.stats import multivariate_normal, norm, spearmanr
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_digits
 from sklearn.metrics import normalized_mutual_info_score
-from sklearn.neural_network import MLPClassifier
-from torch import Tensor
 
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.experiment import compare, laptop_result, smoke_result
+from fauxto.claims.handwritten import TRAIN, handwritten
 from fauxto.errors import InputError
 from fauxto.generate.gm_gan import CARD, GMGAN, Schedule
 from fauxto.nn.gaussian_mixture import GaussianMixture
 from fauxto.score.clusters import matched_accuracy, mean_purity
-from fauxto.score.generative.quality_diversity import Read, quality_diversity
+from fauxto.score.generative.quality_diversity import quality_diversity
 
 SEEDS = (0, 1, 2)
 MODES, DEVIATION = 8, 0.02
@@ -34,7 +31,7 @@ DIGITS_LATENT: dict[str, Any] = {"size": 32, "bound": 0.67, "sigma": 1.0}
 """The published ratio of bound to sigma, at the scale of a standard normal latent."""
 
 SPREADS = (0.25, 0.5, 1.0, 2.0)
-TRAIN, DRAWN = 1200, 597
+DRAWN = 597
 POINTS, RANK = 0.2, 0.9
 """The sheet's bounds: purity above both controls, and rank correlation of the scores with the spread."""
 
@@ -156,7 +153,7 @@ def ring(arm: str, seed: int) -> dict[str, float]:
 
 def digits(seed: int) -> dict[str, Any]:
     """Purity, clusters and the spread's effect for one seed."""
-    world = _digits()
+    world = handwritten()
     mixture = GaussianMixture(10, seed=seed, **DIGITS_LATENT)
     gans = {
         arm: GMGAN.perceptrons(_arm(arm, mixture), 64, (128, 128), seed=seed) for arm in ("mixture", "one Gaussian")
@@ -191,28 +188,6 @@ def digits(seed: int) -> dict[str, Any]:
         "quality and diversity by spread": curves,
         "rank correlations": ranks,
     }
-
-
-class Digits(NamedTuple):
-    """Digits of 8 x 8 in [-1, 1], `(n, 64)`, and a classifier of the first of them."""
-
-    samples: Tensor
-    labels: np.ndarray
-    reader: MLPClassifier
-
-    def read(self, samples: Tensor) -> Read:
-        """What the classifier says of samples `(n, 64)`."""
-        values = samples.numpy()
-        hidden = np.maximum(values @ self.reader.coefs_[0] + self.reader.intercepts_[0], 0)
-        return Read(hidden.astype(np.float64), self.reader.predict(values))
-
-
-@lru_cache(maxsize=1)
-def _digits() -> Digits:
-    values, labels = load_digits(return_X_y=True)
-    values = (values / 8 - 1).astype(np.float32)
-    reader = MLPClassifier((64,), early_stopping=True, random_state=0).fit(values[:TRAIN], labels[:TRAIN])
-    return Digits(torch.from_numpy(values), labels, reader)
 
 
 def _arm(arm: str, mixture: GaussianMixture) -> GaussianMixture:
