@@ -39,7 +39,7 @@ function words(layer) {
   const rows = [
     [t("Number"), layer.number === null ? "–" : [figure(layer.number), " ", h("span", { class: "soft" }, `(${layer.unit})`)]],
     [t("Flagged above"), layer.threshold === null ? "–" : figure(layer.threshold)],
-    [t("Untouched photographs"), layer.false_alarms],
+    [t("Untouched photographs"), layer.false_alarms || "–"],
     [t("Looks for"), layer.looks_for],
     [t("Cannot show"), printable(layer.limits)],
     [t("Fails on"), layer.fails_on.length ? h("ul", {}, layer.fails_on.map((one) => h("li", {}, one))) : "–"],

@@ -56,7 +56,7 @@ function done(found, signal) {
   const { finding, changes = [] } = found;
   const seen = view(found, signal);
   return [
-    h("div", { class: "columns" }, h("div", { class: "left" }, seen.element), h("div", { class: "right" }, answer(finding), actions(found))),
+    h("div", { class: "columns" }, h("div", { class: "right" }, answer(finding), actions(found)), h("div", { class: "left" }, seen.element)),
     h("div", { class: "columns below" },
       h("section", { class: "left" }, h("h2", {}, t("Evidence")), evidence(finding.evidence, seen.show)),
       h("div", { class: "right" },
