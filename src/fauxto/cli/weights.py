@@ -19,11 +19,12 @@ def convert(source: Path, target: Path, /) -> int:
     """
     require_lab()
     from fauxto.errors import PolicyError  # noqa: PLC0415
-    from fauxto.learn.checkpoint import load_tensors, save  # noqa: PLC0415
+    from fauxto.learn.checkpoint import save  # noqa: PLC0415
+    from fauxto.learn.nvidia_pickle import open_nvidia  # noqa: PLC0415
 
     if target.exists():
         raise PolicyError(f"{target} exists.", fix="Give another name, or remove it first.")
-    tensors = load_tensors(source)
+    tensors = open_nvidia(source)
     digest = save(target, tensors, converted_from=source.name)
     print(f"{len(tensors)} tensors written to {target} (sha256 {digest})")
     return 0

@@ -1,7 +1,7 @@
 """Published names of StyleGAN2's tensors, turned into ours: NVIDIA's and rosinality's layout.
 
-NVIDIA's pickles hold code and are never opened: give their state dict, saved as safetensors. Fixed filters that a file
-holds are compared with ours and left behind.
+Of NVIDIA's pickles only tensors are read, and the code in them is never run. Fixed filters that a file holds are
+compared with ours and left behind.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from torch import Tensor
 
 from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_part, load_strict, load_tensors
+from fauxto.learn.nvidia_pickle import open_nvidia
 from fauxto.nn.equalized import binomial
 from fauxto.nn.style_network import StyleNetwork
 
 
 def load_nvidia(network: StyleNetwork, path: str | Path) -> None:
-    """Fill a StyleGAN2 from a file with NVIDIA's names, strictly. Errors: WeightError."""
-    load_strict(network, from_nvidia(load_tensors(path)), path)
+    """Fill a StyleGAN2 from an official pickle, or a file with NVIDIA's names, strictly. Errors: WeightError."""
+    load_strict(network, from_nvidia(open_nvidia(path)), path)
 
 
 def load_rosinality(network: StyleNetwork, path: str | Path, *, part: str = "g_ema") -> None:
