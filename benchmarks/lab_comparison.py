@@ -44,7 +44,7 @@ DETECTORS: dict[str, tuple[str, dict[str, Any]]] = {
     "safe": ("safe", {}),
     "house": ("house", {}),
     "fourier": ("fourier", {}),
-    "patchcraft": ("patchcraft", {"patch": 8}),
+    "patchcraft": ("patchcraft", {"patch": 8, "cells": 4}),
     "cnndetection, width 8": ("cnndetection", {"blocks": (1, 1, 1, 1), "width": 8}),
     "aria, width 8": ("aria", {"blocks": (1, 1, 1, 1), "width": 8}),
     "imaginet, width 8": ("imaginet", {"blocks": (1, 1, 1, 1), "width": 8}),
@@ -117,15 +117,16 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--hold-out", nargs="+", metavar="FAMILY,...")
-    parser.add_argument("--folds", type=int, default=4)
+    parser.add_argument("--folds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, help="run so many of the folds now, 0 for all")
     parser.add_argument("--detectors", nargs="+", default=list(DETECTORS))
     parser.add_argument("--crops", type=int, default=1024)
     parser.add_argument("--crop", type=int, default=64)
     parser.add_argument("--window", type=int, default=64)
-    parser.add_argument("--windows", type=int, default=2)
+    parser.add_argument("--windows", type=int, default=1)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--most", type=int, default=50)
+    parser.add_argument("--most", type=int, default=40)
     parser.add_argument("--out", type=Path, default=Path("benchmarks"))
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -135,6 +136,7 @@ def main() -> None:
     protocol = CrossGenerator(
         by="family",
         together=held_out,
+        first=options.first,
         crops=options.crops,
         plan=Plan(crop=options.crop, batch_size=options.batch_size, precision="32-true", workers=0),
         seeds=tuple(options.seeds),

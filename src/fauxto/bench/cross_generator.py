@@ -60,7 +60,8 @@ class CrossGenerator:
 
     `crops` is what each training shows, `plan` how (its `steps` and `batch_size` follow from `crops` and each recipe).
     `by` names the column that tells generators (and held-out reals) apart; `held_out_reals` are never trained on;
-    `together` leaves several generators out in one run. `most` caps each class of a test set (0 = all).
+    `together` leaves several generators out in one run. `most` caps each class of a test set (0 = all). `first` runs so
+    many folds and no more (0 = all): a later run of all of them finds what this one did.
     """
 
     card: ClassVar[Card] = CARD
@@ -73,6 +74,7 @@ class CrossGenerator:
     seeds: tuple[int, ...] = (0,)
     patches: int = 4
     most: int = 0
+    first: int = 0
     matched: str = MATCHED
     conditions: tuple[str, ...] = ("",)
 
@@ -117,6 +119,7 @@ class CrossGenerator:
         lessons = Lessons(unique_paths(folds), work, self.patches)
         rows: list[Row] = []
         means: list[Row] = []
+        folds = folds[: self.first or None]
         step = progress("train and score", len(folds) * len(self.seeds) * len(detectors))
         with Cache(work / "scores.sqlite") as cache:
             for fold in folds:
