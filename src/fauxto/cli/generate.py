@@ -127,6 +127,9 @@ def train(
             least=chosen.optimization.batch,
             step=step,
         )
+    if len(pictures) < len(samples):
+        what = f"{len(samples) - len(pictures)} of {len(samples)} files could not be read and are left out"
+        print(f"{what}: {out / f'pictures-{pictures.key}' / 'skipped.json'}", file=sys.stderr)
     watch = None
     if evaluate_every:
         pair = make(chosen, len(pictures.classes), seed)
