@@ -14,7 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 
 from fauxto.bench.cache import Cache
-from fauxto.bench.contender import Contender, Lessons, equal_plans, train
+from fauxto.bench.contender import Contender, Lessons, ready
 from fauxto.bench.cross_generator import Progress, facts, silent
 from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
 from fauxto.bench.folds import Fold, matrix, unique_paths
@@ -107,11 +107,10 @@ class ARIA:
                 for fold in folds:
                     trained: dict[str, Detector] = {}
                     for one in detectors:
-                        if one.weights is not None:
-                            trained[one.name] = one.loaded()
-                        else:
-                            plan = equal_plans(one, replace(self.plan, seed=seed), self.crops)
-                            trained[one.name] = train(one, lessons, fold.train, plan, work / "runs")
+                        plan = replace(self.plan, seed=seed)
+                        trained[one.name] = ready(
+                            one, lessons, fold.train, plan, crops=self.crops, folder=work / "runs"
+                        )
                         step()
                     common: dict[str, Any] = {
                         "trained_on": fold.trained_on, "matched": self.matched, "seed": seed,

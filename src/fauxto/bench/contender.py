@@ -17,7 +17,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from fauxto.catalog import find
 from fauxto.contracts import Detector, Loadable, Trainable
 from fauxto.data.manifest import Sample, fingerprint
-from fauxto.data.patches import PatchStore, build
+from fauxto.data.patches import PatchStore
+from fauxto.data.training import reads_whole, training_store
 from fauxto.errors import ContractError, InputError, WeightError
 from fauxto.learn.fit import Plan, fit, initial_state
 from fauxto.media.crops import CropSpec
@@ -100,10 +101,20 @@ class Lessons:
     patches: int = 4
 
     def of(self, detector: Detector) -> PatchStore:
-        """Native windows of 256 pixels, or whole pictures for a detector that reads these squeezed."""
-        whole = _whole(detector)
-        size = detector.crop.size if whole else 256
-        return build(self.samples, self.folder, size=size, per_picture=self.patches, seed=0, whole=whole)
+        """What a detector is trained on; see `data.training.training_store`."""
+        return training_store(detector, self.samples, self.folder, per_picture=self.patches)
+
+
+def ready(
+    contender: Contender, lessons: Lessons, samples: Sequence[Sample], plan: Plan, *, crops: int, folder: Path
+) -> Detector:
+    """The contender with the weights that it came with, or trained on as many crops as every other one.
+
+    Errors: those of `Contender.loaded` and `train`.
+    """
+    if contender.weights is not None:
+        return contender.loaded()
+    return train(contender, lessons, samples, equal_plans(contender, plan, crops), folder)
 
 
 def train(contender: Contender, lessons: Lessons, samples: Sequence[Sample], plan: Plan, folder: Path) -> Trainable:
@@ -124,7 +135,7 @@ def train(contender: Contender, lessons: Lessons, samples: Sequence[Sample], pla
     store = lessons.of(detector)
     if contender.bound:
         plan = replace(plan, crop=detector.crop.size)
-    if _whole(detector):
+    if reads_whole(detector):
         milder = plan.laundering and replace(plan.laundering, resize=0)
         plan = replace(plan, crop=detector.crop.size, laundering=milder)
     what = {"samples": fingerprint(samples), "patches": len(store.picture), "plan": asdict(plan), "source": source}
@@ -161,10 +172,6 @@ def cost(detector: Detector) -> tuple[float, int]:
     with torch.enable_grad(), FlopCounterMode(display=False) as counter:
         network(windows)
     return round(counter.get_total_flops() / 2e9, 3), sum(p.numel() for p in network.parameters())
-
-
-def _whole(detector: Detector) -> bool:
-    return detector.card.input.resize == "required"
 
 
 def _source(build: Callable[[], Detector]) -> str:

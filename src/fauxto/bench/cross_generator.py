@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from fauxto import __version__
 from fauxto.bench.cache import Cache
-from fauxto.bench.contender import Contender, Lessons, equal_plans, train
+from fauxto.bench.contender import Contender, Lessons, ready
 from fauxto.bench.evaluate import MATCHED, evaluate
 from fauxto.bench.folds import (
     Column,
@@ -126,11 +126,10 @@ class CrossGenerator:
                 for seed in self.seeds:
                     trained = {}
                     for contender in detectors:
-                        if contender.weights is not None:
-                            trained[contender.name] = contender.loaded()
-                        else:
-                            plan = equal_plans(contender, replace(self.plan, seed=seed), self.crops)
-                            trained[contender.name] = train(contender, lessons, fold.train, plan, work / "runs")
+                        plan = replace(self.plan, seed=seed)
+                        trained[contender.name] = ready(
+                            contender, lessons, fold.train, plan, crops=self.crops, folder=work / "runs"
+                        )
                         step()
                     outcome = evaluate(
                         trained,

@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from fauxto.bench.cache import Cache
-from fauxto.bench.contender import Contender, Lessons, equal_plans, train
+from fauxto.bench.contender import Contender, Lessons, ready
 from fauxto.bench.cross_generator import Progress, facts, silent
 from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
 from fauxto.bench.folds import first, for_training
@@ -114,12 +114,9 @@ class ImagiNet:
         with Cache(work / "scores.sqlite") as cache:
             for seed in self.seeds:
                 for one in detectors:
-                    detector: Detector
-                    if one.weights is not None:
-                        detector, trained_on = one.loaded(), "its own"
-                    else:
-                        plan = equal_plans(one, replace(self.plan, seed=seed), self.crops)
-                        detector, trained_on = train(one, lessons, learnt, plan, work / "runs"), "train"
+                    plan = replace(self.plan, seed=seed)
+                    detector = ready(one, lessons, learnt, plan, crops=self.crops, folder=work / "runs")
+                    trained_on = "train" if one.weights is None else "its own"
                     for aspect, sets in self.aspects(samples).items():
                         outcome = evaluate(
                             {one.name: detector},

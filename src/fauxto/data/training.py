@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fauxto.contracts import Localizer, Trainable
+from fauxto.contracts import Detector, Localizer
 from fauxto.data.manifest import Sample
 from fauxto.data.masks import build_masked
 from fauxto.data.patches import PatchStore, build
@@ -51,24 +51,24 @@ def training_rows(samples: Sequence[Sample]) -> list[Sample]:
     return rows
 
 
-def reads_masks(system: Trainable | Localizer) -> bool:
+def reads_masks(system: Detector | Localizer) -> bool:
     """Whether a system is trained on masks: a localizer, which reads tiles."""
     return "localizer" in system.card.kinds and hasattr(system, "tile")
 
 
-def reads_whole(system: Trainable | Localizer) -> bool:
+def reads_whole(system: Detector | Localizer) -> bool:
     """Whether a system reads whole pictures, made smaller, instead of windows."""
     return system.card.input.resize == "required"
 
 
-def side_read(system: Trainable | Localizer) -> int:
+def side_read(system: Detector | Localizer) -> int:
     """The side in pixels of what its network reads."""
     side: int = system.tile if reads_masks(system) else system.crop.size  # type: ignore[union-attr]
     return side
 
 
 def training_store(
-    system: Trainable | Localizer, samples: Sequence[Sample], folder: str | Path, *, per_picture: int = 4
+    system: Detector | Localizer, samples: Sequence[Sample], folder: str | Path, *, per_picture: int = 4
 ) -> PatchStore:
     """What a system is trained on, cut once and kept in `folder`.
 
