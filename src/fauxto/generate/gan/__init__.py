@@ -11,7 +11,8 @@ from fauxto.catalog import Card, Input, Weights
 if TYPE_CHECKING:
     import numpy as np
 
-    from fauxto.generate.gan.fit import Fitted
+    from fauxto.data.picture_set import PictureSet
+    from fauxto.generate.gan.plan import Fitted, Plan
     from fauxto.generate.gan.recipe import Recipe
 
 CARD = Card(
@@ -72,12 +73,25 @@ class StudioGAN:
         `evaluate(generator)` is a number that is better when lower. Errors: those of `picture_set.build` and `fit`.
         """
         from fauxto.data import picture_set  # noqa: PLC0415
-        from fauxto.generate.gan.fit import Plan, fit  # noqa: PLC0415
-        from fauxto.generate.gan.run_folder import RunFolder  # noqa: PLC0415
+        from fauxto.generate.gan.plan import Plan  # noqa: PLC0415
 
         samples, names = picture_set.samples_of(data)
         pictures = picture_set.build(samples, names, folder, size=self.recipe.resolution)
-        fitted = fit(self.recipe, pictures, folder, Plan(steps=steps, seed=seed), evaluate=evaluate)
+        return self.train(pictures, folder, Plan(steps=steps, seed=seed), evaluate=evaluate)
+
+    def train(
+        self,
+        pictures: PictureSet,
+        folder: str | Path,
+        plan: Plan | None = None,
+        *,
+        evaluate: Callable[[Any], float] | None = None,
+    ) -> Fitted:
+        """The same on pictures in memory, with all of a plan's settings. Errors: those of `gan.fit.fit`."""
+        from fauxto.generate.gan.fit import fit  # noqa: PLC0415
+        from fauxto.generate.gan.run_folder import RunFolder  # noqa: PLC0415
+
+        fitted = fit(self.recipe, pictures, folder, plan, evaluate=evaluate)
         self.trained = RunFolder(Path(folder)).load()
         return fitted
 
