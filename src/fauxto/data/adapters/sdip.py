@@ -61,20 +61,20 @@ def read_crops(path: str | Path) -> list[Crop]:
 
 
 def _crop(entry: Any, where: str) -> Crop:
-    name = entry.get("image_name") if isinstance(entry, dict) else None
-    box = entry.get("bounding_box") if isinstance(entry, dict) else None
-    told = (
-        isinstance(box, list)
-        and len(box) == 4
-        and all(isinstance(side, int | float) and math.isfinite(side) for side in box)
-    )
-    if not isinstance(name, str) or not told:
+    told = entry if isinstance(entry, dict) else {}
+    name, box = told.get("image_name"), told.get("bounding_box")
+    sides = box if isinstance(box, list) else []
+    if not isinstance(name, str) or len(sides) != 4 or not all(map(_finite, sides)):
         raise InputError(
             f"{where}: a name and a box [top, bottom, left, right] expected; got {str(entry)[:80]}.",
             fix="Download the list again.",
         )
-    top, bottom, left, right = (round(side) for side in box)
+    top, bottom, left, right = (round(side) for side in sides)
     return Crop(name, top, bottom, left, right)
+
+
+def _finite(side: object) -> bool:
+    return isinstance(side, int | float) and math.isfinite(side)
 
 
 def cut(
