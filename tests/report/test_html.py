@@ -20,6 +20,8 @@ from PIL import Image
 from fauxto.errors import FauxtoError, InputError
 from fauxto.finding import VERDICTS, Evidence, Finding, Region
 from fauxto.report import check_target, write
+from fauxto.report.picture import Mapped
+from fauxto.verdict.layer import Layer
 
 HOSTILE = "\"><script>alert(1)</script><img src=http://a.example/x onerror=alert(1)>{{7*7}}'--><!--"
 VOID = {"meta", "img", "link", "br", "input", "rect", "line", "circle"}
@@ -224,6 +226,50 @@ def test_thumbnails_and_drawings_are_inside_the_page(tmp_path: Path) -> None:
     assert np.ptp(colours[70, 70]) > 40 > np.ptp(colours[100, 450])
     assert "900 × 300 pixels" in read.words
     assert "not where an edit is" in read.words
+
+
+def test_the_regions_of_a_localizer_are_not_drawn_as_a_score(tmp_path: Path) -> None:
+    region = {"x": 600, "y": 60, "width": 240, "height": 180, "logit": 2.0}
+    item = Evidence("localizer", "A part stands out.", "weak", "edited", value={"regions": [region]})
+    found = finding("a.jpg", "no_evidence", regions=[Region(**region)], evidence=[item])
+    _, read = page(tmp_path, found, pictures=lambda f: picture())
+    _, drawing = images(read)
+    colours = np.asarray(drawing.convert("RGB")).astype(int)
+    assert np.ptp(colours[87, 415]) > 60 > np.ptp(colours[87, 100])
+    assert "Altered region" in read.words and "not where an edit is" not in read.words
+
+
+def test_layers_stand_with_their_numbers_and_what_they_say_is_text(tmp_path: Path) -> None:
+    layer = Layer(
+        name="noise",
+        title="Noise inconsistency",
+        looks_for="grain",
+        statement=HOSTILE,
+        limits=HOSTILE,
+        fails_on=("blur", HOSTILE),
+        number=4.25,
+        unit="deviations",
+        threshold=3.5,
+        flagged=True,
+        p_value=0.01,
+        false_alarms="Flags 2 % of untouched photographs.",
+        rate=0.02,
+        interval=(0.01, 0.05),
+        photographs=114,
+        maps=True,
+    )
+    heat = np.zeros((30, 90), np.uint8)
+    heat[:, 45:] = 255
+    maps = [Mapped("Noise inconsistency", layer, heat), Mapped("Copy-move", missing=HOSTILE)]
+    _, read = page(tmp_path, finding(), pictures=lambda f: picture(), layers=lambda f: maps)
+    _, drawing = images(read)
+    colours = np.asarray(drawing.convert("RGB")).astype(int)
+    assert np.ptp(colours[80, 400]) > 40 > np.ptp(colours[80, 100])
+    for words in ("flagged", "4.25", "3.5", "deviations", "Flags 2 % of untouched photographs.", "Fails on", "blur"):
+        assert words in read.words
+    assert read.words.count("onerror=alert(1)") == 4 and "script" not in read.tags
+    _, german = page(tmp_path, finding(), pictures=lambda f: picture(), layers=lambda f: maps, language="de")
+    assert "4,25" in german.words and "Kopierte Bereiche" in german.words
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from tests.serve import fuzz
 
 @pytest.fixture(scope="module")
 def report(model: str) -> dict:
-    return fuzz.run(made_seeds(), count=300, seed=3, model=model)
+    return fuzz.run(made_seeds(), count=240, seed=3, model=model)
 
 
 def test_hostile_requests_are_answered_as_documented_and_leave_the_service_well(report: dict):
     assert report["faults"] == []
-    assert sum(sum(counts.values()) for kind, counts in report["statuses"].items() if kind != "layer") == 300
+    assert sum(sum(counts.values()) for kind, counts in report["statuses"].items() if kind != "layer") == 240
     assert report["worker_deaths"] == 0 and report["slowest_answer_in_seconds"] < fuzz.PATIENCE
     assert {"mutated file", "mutated form", "no HTTP", "oversize", "huge headers", "cut body"} < set(report["statuses"])
     assert "413" in report["statuses"]["oversize"]

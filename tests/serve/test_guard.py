@@ -99,7 +99,7 @@ def test_every_error_is_described_as_the_problem_that_it_is(client: TestClient):
 def test_the_examples_are_true_to_the_schema():
     from fauxto.serve import schema  # noqa: PLC0415
 
-    for shape in (schema.Scan, schema.Job, schema.Summary, schema.Problem, schema.Address):
+    for shape in (schema.Scan, schema.Job, schema.Summary, schema.Problem, schema.Address, schema.AuditLine):
         for example in shape.model_json_schema()["examples"]:
             shape.model_validate(example)
 
@@ -109,8 +109,9 @@ def test_the_examples_are_true_to_the_schema():
     [("/v1/scans", "GET, POST"), ("/v1/jobs", "POST"), (f"/v1/scans/{'0' * 32}", "DELETE, GET"), ("/", "GET, HEAD")],
 )
 def test_a_wrong_method_is_told_the_right_ones(client: TestClient, path: str, methods: str):
-    answer = client.request("OPTIONS", path)
-    assert problem(answer) == (405, "method") and answer.headers["allow"] == methods
+    for method in ["OPTIONS", "PUT", *(["GET"] if path == "/v1/jobs" else [])]:
+        answer = client.request(method, path)
+        assert problem(answer) == (405, "method") and answer.headers["allow"] == methods
 
 
 def test_readiness_and_health(client: TestClient):

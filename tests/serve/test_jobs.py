@@ -3,6 +3,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from fauxto.serve import schema
 from tests.serve.conftest import Open, problem
 
 Files = list[tuple[str, tuple[str, bytes]]]
@@ -29,6 +30,9 @@ def test_a_job_tells_of_each_scan_once_and_of_its_end(client: TestClient, dark: 
     assert (job["name"], job["progress"]["total"], job["options"]["fpr"]) == ("holiday", 5, 0.05)
     told = events(client.get(job["links"]["events"]).text)
     assert [kind for kind, _, _ in told] == ["scan"] * 5 + ["done"]
+    for kind, number, data in told:
+        schema.SentEvent(id=number, event=kind, data=json.dumps(data))  # type: ignore[arg-type]
+        schema.Event.model_validate(data)
     assert [number for _, number, _ in told] == ["1", "2", "3", "4", "5", "5"]
     assert {data["scan"]["name"] for kind, _, data in told if kind == "scan"} == {f"{i}.png" for i in range(5)}
     assert told[-1][2]["progress"] == {"total": 5, "finished": 5, "outcomes": {"no_evidence": 5}}

@@ -57,6 +57,11 @@ def test_the_same_idempotency_key_gives_the_same_scan(client: TestClient, dark: 
     assert problem(post(bright)) == (422, "idempotency_key_reused")
 
 
+def test_a_field_of_options_that_was_left_empty_asks_for_nothing(client: TestClient, dark: bytes):
+    answer = client.post("/v1/scans", files={"file": ("a.png", dark)}, data={"options": ""})
+    assert answer.status_code == 201 and answer.json()["options"]["heatmap"] is False
+
+
 @pytest.mark.parametrize(
     "options", ['{"fpr": 2}', '{"model": "x"}', '{"heatmap": "/etc"}', "[]", "x", '{"limits": {}}', '{"memory": 1}']
 )

@@ -38,6 +38,8 @@ def command(finding: Finding, name: str | None = None) -> str:
     words = ["fauxto", "scan", f"./{file}" if file.startswith("-") else file]
     if finding.fpr is not None:
         words += ["--fpr", f"{finding.fpr:g}"]
+    if (finding.model or {}).get("reading") == "thorough":
+        words.append("--thorough")
     if finding.stability is not None:
         words.append("--stability")
     layers = {item.layer for item in finding.evidence}

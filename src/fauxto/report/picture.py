@@ -13,10 +13,12 @@ from PIL import Image
 from fauxto.finding import Finding
 from fauxto.media.heat_colours import blend
 from fauxto.verdict.heatmap import scale, tinted
-from fauxto.verdict.layer import HEATMAP, Layer
+from fauxto.verdict.layer import HEATMAP, LOCALIZER, Layer, regions_are_altered
 
 _SIDE = 520
 _QUALITY = 82
+_MARK = 170
+"""How warm a region is drawn: the picture shows through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,15 @@ class Mapped:
 class Shown:
     """What a card shows: data URIs, the size of the original, or the reason why there is nothing.
 
-    `layers` holds each layer with the data URI of its drawing, empty where it has none.
+    `overlay` is the heat map, or, where `altered`, the regions that a localizer names. `layers` holds each layer with
+    the data URI of its drawing, empty where it has none.
     """
 
     thumbnail: str = ""
     overlay: str = ""
     size: str = ""
     missing: str = ""
+    altered: bool = False
     layers: tuple[tuple[Mapped, str], ...] = ()
 
 
@@ -48,11 +52,22 @@ def show(pixels: np.ndarray, finding: Finding, layers: Sequence[Mapped] = ()) ->
     height, width = pixels.shape[:2]
     small = Image.fromarray(pixels)
     small.thumbnail((_SIDE, _SIDE))
-    drawn = ""
-    if finding.regions and not any(mapped.layer and mapped.layer.name == HEATMAP for mapped in layers):
+    drawn, altered = "", regions_are_altered(finding)
+    shown = {mapped.layer.name for mapped in layers if mapped.layer}
+    if altered and LOCALIZER not in shown:
+        drawn = _over(small, _marked(finding, width, height))
+    elif finding.regions and not altered and HEATMAP not in shown:
         drawn = _uri(Image.fromarray(tinted(pixels, finding.regions, *scale(finding, finding.regions), max_side=_SIDE)))
     over = tuple((mapped, _over(small, mapped.heat)) for mapped in layers)
-    return Shown(_uri(small), drawn, f"{width} × {height}", layers=over)
+    return Shown(_uri(small), drawn, f"{width} × {height}", altered=altered, layers=over)
+
+
+def _marked(finding: Finding, width: int, height: int) -> np.ndarray:
+    """The regions of a finding as a map, uint8 `(height, width)`."""
+    heat = np.zeros((height, width), np.uint8)
+    for region in finding.regions:
+        heat[region.y : region.y + region.height, region.x : region.x + region.width] = _MARK
+    return heat
 
 
 def _over(small: Image.Image, heat: np.ndarray | None) -> str:

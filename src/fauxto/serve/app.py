@@ -25,7 +25,7 @@ _DESCRIPTION = (
     "Was this picture made or altered by a machine, where, by what, and how sure can we be? A verdict is one of "
     "`generated`, `edited`, `no_evidence` and `inconclusive`; none says that a picture is authentic."
 )
-_COMPONENTS = (schema.Problem, schema.Event, schema.Address, schema.Addresses, schema.ScanOptions)
+_COMPONENTS = (schema.Problem, schema.Event, schema.SentEvent, schema.Address, schema.Addresses, schema.ScanOptions)
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:

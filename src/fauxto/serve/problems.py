@@ -92,11 +92,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        code = {404: "not_found", 405: "method"}.get(error.status_code, "http")
+        status, methods = error.status_code, _methods(request)
+        if status == 404 and methods and request.method not in methods:  # the page's files, which take any path, answer
+            status = 405
         fix, headers = "/openapi.json lists every route.", dict(error.headers or {})
-        if error.status_code == 405:
-            headers["Allow"] = _allowed(request)
-        return answer(request, code, str(error.detail), fix, status=error.status_code, headers=headers)
+        if status == 405:
+            headers["Allow"] = ", ".join(sorted(methods or {"GET", "HEAD"}))
+        code = {404: "not_found", 405: "method"}.get(status, "http")
+        what = str(error.detail) if status == error.status_code else HTTPStatus(status).phrase
+        return answer(request, code, what, fix, status=status, headers=headers)
 
     @app.exception_handler(SQLAlchemyError)
     async def _database(request: Request, error: SQLAlchemyError) -> JSONResponse:
@@ -115,12 +119,12 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-def _allowed(request: Request) -> str:
-    """Every method of a path: what the router says names those of one route only."""
+def _methods(request: Request) -> set[str]:
+    """Every method of a path, for the router names those of one route only; none for a path that is no route."""
     for template, route in request.app.openapi()["paths"].items():
         if re.fullmatch(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(template)), request.url.path):
-            return ", ".join(sorted(method.upper() for method in route))
-    return "GET, HEAD"
+            return {method.upper() for method in route}
+    return set()
 
 
 def _words(errors: Any) -> str:

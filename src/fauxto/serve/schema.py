@@ -134,6 +134,14 @@ class Event(_Wire):
     progress: Progress
 
 
+class SentEvent(_Wire):
+    """A server-sent event of a job."""
+
+    id: str = Field(description="How many scans of the job were finished.")
+    event: Literal["scan", "done"]
+    data: str = Field(description="An `Event` as JSON.", json_schema_extra={"contentMediaType": "application/json"})
+
+
 class Address(_Wire):
     """Scan the picture behind an address, where the operator allows it."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +137,13 @@ def of_tool(examined: Examined) -> Layer:
 def evidence_of(finding: Finding, layer: str) -> Evidence | None:
     """The item of a layer that holds a measurement, if the finding has one."""
     return next((item for item in finding.evidence if item.layer == layer and isinstance(item.value, dict)), None)
+
+
+def regions_are_altered(finding: Finding) -> bool:
+    """Whether the regions of a finding are those that its localizer names, rather than the windows of the heat map."""
+    item = evidence_of(finding, "localizer")
+    named = item.value.get("regions") if item is not None else None
+    return bool(named) and named == [asdict(region) for region in finding.regions]
 
 
 def _read(item: Evidence, finding: Finding) -> dict[str, Any]:

@@ -84,7 +84,7 @@ async def arrival(request: Request, service: Service, *, most: int, body: type[B
                 fix="Send `file`, `options` and `name` only.",
                 code="usage",
             )
-        return Arrival(form.files, [], _options(form.fields.get("options", "{}")), form.fields.get("name", "")[:200])
+        return Arrival(form.files, [], _options(form.fields.get("options") or "{}"), form.fields.get("name", "")[:200])
     except BaseException:
         service.files.delete(picture.scan for picture in form.files)
         raise

@@ -42,7 +42,7 @@ _POLL, _PAGE, _PING = 1.0, 100, 15
     },
     openapi_extra=form(
         "Addresses",
-        file={"type": "array", "items": {"type": "string", "format": "binary"}},
+        file={"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
         name={"type": "string", "maxLength": 200},
     ),
 )
@@ -80,7 +80,7 @@ def delete(request: Request, job: Id, caller: Deleter) -> None:
     "/{job}/events",
     response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Event"}}}},
+        200: {"content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/SentEvent"}}}},
         204: {"description": "All events were seen: do not connect again"},
         **responses(401, 403, 404, 429),
     },

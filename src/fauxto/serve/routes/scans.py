@@ -43,14 +43,11 @@ HEADERS = [
 def form(address: str, **further: dict[str, Any]) -> dict[str, Any]:
     """What openapi.json says of a body: a form of files, or the schema of that name."""
     file = {"type": "string", "format": "binary"}
-    options = {
-        "type": "string",
-        "contentMediaType": "application/json",
-        "contentSchema": {"$ref": "#/components/schemas/ScanOptions"},
-        "description": "A JSON object.",
+    properties = {"file": file, "options": {"$ref": "#/components/schemas/ScanOptions"}, **further}
+    multipart = {
+        "schema": {"type": "object", "required": ["file"], "properties": properties},
+        "encoding": {"options": {"contentType": "application/json"}},
     }
-    properties = {"file": file, "options": options, **further}
-    multipart = {"schema": {"type": "object", "required": ["file"], "properties": properties}}
     body = {
         "application/json": {"schema": {"$ref": f"#/components/schemas/{address}"}},
         "multipart/form-data": multipart,
