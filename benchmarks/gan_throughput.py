@@ -108,7 +108,7 @@ def main() -> None:
                     seconds[kind][arm].append(spent / repeat)
     made = {"step": batch * TURNS, "sample": batch}
     row = {
-        **machine.describe("torch", "lightning"),
+        **machine.describe("torch", "lightning-fabric"),
         "set_up": f"SNGAN at 32 px, width {width}, batch {batch}, {TURNS} discriminator steps, 1 thread, float32",
         "weights": counts[0],
         "rounds": arguments.rounds,

@@ -116,7 +116,7 @@ def main() -> None:
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
         "threads": torch.get_num_threads(),
         "load_average": round(os.getloadavg()[0], 1),
-        **describe("torch", "lightning", "numpy", "pillow"),
+        **describe("torch", "lightning-fabric", "numpy", "pillow"),
     }
     print(json.dumps(row, indent=1))
     arguments.out.write_text(json.dumps(row, indent=1) + "\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 
 from fauxto.data.picture_set import PictureSet
 from fauxto.errors import InputError
