@@ -1,0 +1,312 @@
+"""HP-GAN (Neural Networks, 2026): a projected GAN whose judges must agree, and whose generator must not repeat itself.
+
+Frozen pretrained networks see for the discriminator. Discriminator consistency: through whatever network a picture is
+seen, its mean logit is to be the same. FakeTwins: two pictures of nearly one latent are to have one embedding, whose
+numbers say different things over the batch.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from fauxto.catalog import Card, Input, Weights
+from fauxto.data import picture_set
+from fauxto.data.picture_set import PictureSet
+from fauxto.errors import InputError
+from fauxto.generate.gan import StudioGAN
+from fauxto.generate.gan.adversarial import OBJECTIVES
+from fauxto.generate.gan.batches import Batches
+from fauxto.generate.gan.blur import blurred
+from fauxto.generate.gan.ema import WeightAverage, ramped_decay
+from fauxto.generate.gan.fit import fit
+from fauxto.generate.gan.networks import Pair, make
+from fauxto.generate.gan.plan import Fitted, Plan
+from fauxto.generate.gan.projected import ProjectedDiscriminator
+from fauxto.generate.gan.recipe import Recipe
+from fauxto.generate.gan.run_folder import RunFolder
+from fauxto.generate.gan.statistics import untracked
+from fauxto.generate.gan.turns import only
+from fauxto.learn.resume import average_gradients
+from fauxto.nn.barlow import TwinProjector, cross_correlation, redundancy
+from fauxto.nn.pyramid import EfficientNetPyramid, Pyramid
+from fauxto.nn.towers import fingerprint
+
+HINGE = OBJECTIVES["hinge"]
+
+CARD = Card(
+    slug="hp-gan",
+    kinds=("generator",),
+    title="HP-GAN: harnessing pretrained networks for GAN improvement with FakeTwins and discriminator consistency",
+    venue="Neural Networks",
+    year=2026,
+    idea="In a projected GAN, make the discriminators of all pretrained networks give a picture the same mean score, "
+    "and decorrelate the pretrained features of generated pictures over a batch by Barlow Twins' loss.",
+    input=Input(size=None, resize="required", crop="whole pictures of 32 to 512 pixels", range="RGB in [-1, 1]"),
+    output="pictures, uint8 RGB",
+    claim="Seen through frozen networks the same generator comes nearer to the data than with a discriminator of raw "
+    "pixels; consistency halves the judges' disagreement at no cost in FID; FakeTwins raises coverage of few pictures "
+    "without a loss of precision, and not when both views are one picture.",
+    weights=(
+        Weights(
+            name="G_ema of seven data sets",
+            url="https://github.com/higun2/HP-GAN",
+            licence="MIT, StyleGAN files NVIDIA source code licence; those of the weights are not stated",
+            layout="pickles of classes of the authors' own, which are not read",
+        ),
+    ),
+    choices=(
+        "The released adversarial loss is a sum over the pictures of a device, eight in the recipe, where the other "
+        "two are means: `summed` is that eight, and 1 makes it a mean too.",
+        "FakeTwins divides by the pictures that are there; the released code divides parts of a batch by all of it.",
+        "FakeTwins' passes do not go through the heads, whose batch statistics the released code moves by them.",
+        "Its projector learns with the generator's optimizer: Adam's steps are each weight's own.",
+        "The released factors of lazy regularisation on rates and betas are left out: no regularizer runs.",
+        "With three networks or more consistency is the mean over pairs; with one there is none.",
+        "Any tower of the house can stand where the released code has a distilled DeiT, whose two prefix tokens and "
+        "weights are not read; EfficientNet-Lite0 is normalised as its own package says.",
+        "Spectral norms add 1e-6 to the vectors' lengths, not 1e-12.",
+        "Unconditional only: the published class embedding is a pickle.",
+    ),
+    fails_on=(
+        "Consistency can be had by making all logits small: watch their spread.",
+        "Networks trained on ImageNet flatter an FID in Inception's features: score in another network as well.",
+    ),
+    source="https://arxiv.org/abs/2602.03039",
+)
+
+
+def disagreement(logits: Sequence[Tensor]) -> Tensor:
+    """Mean squared difference of two networks' mean logits of a picture, over pictures and pairs of networks.
+
+    `logits` has `(n, patches)` of each network, in which the numbers of patches may differ.
+    """
+    means = [table.mean(1) for table in logits]
+    pairs = [(a - b).square().mean() for a, b in itertools.combinations(means, 2)]
+    return torch.stack(pairs).mean() if pairs else logits[0].new_zeros(())
+
+
+def perturbed(latents: Tensor, reach: float = 0.1) -> Tensor:
+    """Each number z moved by normal noise of `reach` times |z|, the latter at most 3."""
+    return latents + torch.randn_like(latents) * reach * latents.abs().clamp(max=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """What the losses weigh; `blurred_for` is over how many pictures the blur fades."""
+
+    consistency: float = 1.0
+    twins: float = 0.02
+    summed: float = 8.0
+    """What the mean adversarial loss of a network is multiplied by: see the card."""
+    reach: float = 0.1
+    blurred_for: float = 200_000
+
+
+class Judges:
+    """A generator, its discriminator of frozen networks, the projector of FakeTwins, and what each of them minimises.
+
+    The pair's own discriminator is left out; what is new has its weights from the seed.
+    """
+
+    def __init__(
+        self, pair: Pair, pyramids: Sequence[Pyramid], weighing: Weighing, *, width: int = 64, seed: int = 0
+    ) -> None:
+        self.weighing, self.blur = weighing, 0.0
+        cutout = pair.recipe.augmentation.cutout
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.discriminator = ProjectedDiscriminator(pyramids, width=width, cutout=cutout)
+            self.projector = TwinProjector(self.discriminator.embedding_size)
+        self.generator, self.pair = pair.generator, replace(pair, discriminator=self.discriminator)
+        for network in (self.generator, self.discriminator, self.projector):
+            network.train()
+
+    def judged(self, real: Tensor, latents: Tensor) -> Tensor:
+        """What the discriminator minimises."""
+        with torch.no_grad(), untracked(self.generator):
+            fake = self.pair.generate(latents, None)
+        of_real, of_fake = (self.discriminator(blurred(pictures, self.blur, 0)) for pictures in (real, fake))
+        hinge = torch.stack([HINGE.discriminator(r, f) for r, f in zip(of_real, of_fake, strict=True)]).sum()
+        agreed = disagreement(of_real) + disagreement(of_fake)
+        return self.weighing.summed * hinge + self.weighing.consistency * agreed
+
+    def pleased(self, latents: Tensor) -> Tensor:
+        """What the generator and the projector minimise."""
+        fake = self.pair.generate(latents, None)
+        logits = self.discriminator(blurred(fake, self.blur, 0))
+        loss = self.weighing.summed * torch.stack([HINGE.generator(table) for table in logits]).sum()
+        loss = loss + self.weighing.consistency * disagreement(logits)
+        if not self.weighing.twins:
+            return loss
+        first, second = (self.projector(view) for view in self.views(latents, fake))
+        return loss + self.weighing.twins * redundancy(cross_correlation(first, second))
+
+    def views(self, latents: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """FakeTwins: the embeddings of pictures and, without a gradient, of those of perturbed latents."""
+        with torch.no_grad(), untracked(self.generator):
+            nearby = self.pair.generate(perturbed(latents, self.weighing.reach), None)
+        return self.discriminator.embedding(fake), self.discriminator.embedding(nearby)
+
+
+class Play:
+    """An HP-GAN in training, as `gan.fit` wants it: a turn of the generator a step, then one of the discriminator."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        recipe: Recipe,
+        pictures: PictureSet,
+        plan: Plan,
+        saved: dict[str, Any],
+        *,
+        judges: Callable[..., Judges],
+    ) -> None:
+        self.fabric, self.recipe, self.plan = fabric, recipe, plan
+        self.judges = judges(make(recipe, 0, plan.seed), seed=plan.seed)
+        self.pair, self.number, how = self.judges.pair, 0, recipe.optimization
+        generator, discriminator, projector = self.judges.generator, self.judges.discriminator, self.judges.projector
+        for network in (generator, discriminator, projector):
+            network.to(fabric.device)
+        self.average = WeightAverage(generator, average_buffers=False)
+        settings: dict[str, Any] = {"betas": (how.beta1, how.beta2), "eps": how.epsilon, "fused": True}
+        self.learners = [*generator.parameters(), *projector.parameters()], discriminator.learners()
+        rates = how.generator_rate, how.discriminator_rate
+        first, second = (torch.optim.Adam(p, r, **settings) for p, r in zip(self.learners, rates, strict=True))
+        self.optimizers = first, second
+        self.parts = {
+            "generator": generator,
+            "average": self.average.network,
+            "projector": projector,
+            "heads": discriminator.heads,
+            "projections": discriminator.projections,
+            "generator_steps": first,
+            "discriminator_steps": second,
+        }
+        if saved:
+            self.number = saved["step"]
+            for name, part in self.parts.items():
+                part.load_state_dict(saved[name])
+        self.losses = torch.zeros(2)
+        self.batches = Batches(
+            pictures,
+            how.batch,
+            plan.seed,
+            mirror=recipe.augmentation.mirror,
+            rank=fabric.global_rank,
+            world=fabric.world_size,
+        )
+
+    @property
+    def drawn_from(self) -> Any:
+        """The average of the generator."""
+        return self.average.network
+
+    def step(self) -> None:
+        """See the class; all that is random in it follows from seed, step and process."""
+        torch.manual_seed(self.plan.seed * 1_000_003 + self.number + self.fabric.global_rank * 2**40)
+        how, fades = self.recipe.optimization, self.judges.weighing.blurred_for
+        self.judges.blur = self.recipe.augmentation.blur * max(0.0, 1 - self.number * how.batch / fades)
+        real, _ = self.batches.take(self.number, self.fabric.device)
+        losses = []
+        for moving, optimizer in zip(self.learners, self.optimizers, strict=True):
+            latents = self.pair.draw(len(real)).latents.to(self.fabric.device)
+            with only(moving, self.judges.generator, self.judges.projector, self.judges.discriminator.heads):
+                first = optimizer is self.optimizers[0]
+                with self.fabric.autocast():
+                    loss = self.judges.pleased(latents) if first else self.judges.judged(real, latents)
+                self.fabric.backward(loss)
+            average_gradients(self.fabric, moving)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            losses.append(loss.detach().float())
+        self.number, self.losses = self.number + 1, torch.stack(losses)
+        average = self.recipe.average
+        decay = ramped_decay(how.batch, self.number, (average.half_life or 0.0) * 1000, average.rampup)
+        self.average.update(self.judges.generator, self.number, decay)
+
+    def unsound(self) -> list[str]:
+        """The losses that are no numbers."""
+        names = ("generator", "discriminator")
+        return [name for name, loss in zip(names, self.losses, strict=True) if not bool(loss.isfinite())]
+
+    def notes(self) -> dict[str, float]:
+        """Both losses, and how many real pictures were seen."""
+        generator, discriminator = self.losses.tolist()
+        seen = self.number * self.recipe.optimization.batch
+        return {"generator": generator, "discriminator": discriminator, "pictures": seen}
+
+    def state(self) -> dict[str, Any]:
+        """All but the frozen networks, which are the caller's."""
+        return {"step": self.number} | {name: part.state_dict() for name, part in self.parts.items()}
+
+
+class HPGAN(StudioGAN):
+    """The generator of a recipe, `fastgan` by default, judged through the pyramids of frozen networks.
+
+    Without pyramids EfficientNet-Lite0 of its PyPI package is the only one; consistency needs two. `width` is that of
+    the random projection. Loading and sampling are StudioGAN's, and so is `fauxto generate sample`. Errors: InputError
+    for a recipe with classes; WeightError when the package is missing.
+    """
+
+    card = CARD
+
+    def __init__(
+        self,
+        recipe: str | Path | Recipe = "fastgan",
+        pyramids: Sequence[Pyramid] | None = None,
+        weighing: Weighing | None = None,
+        *,
+        width: int = 64,
+    ) -> None:
+        super().__init__(recipe)
+        if self.recipe.conditional:
+            raise InputError("This discriminator has no use for classes.", fix="Give an unconditional recipe.")
+        self.pyramids = [EfficientNetPyramid()] if pyramids is None else list(pyramids)
+        self.weighing, self.width = weighing or Weighing(), width
+
+    def fit(
+        self,
+        data: str | Path,
+        folder: str | Path,
+        *,
+        steps: int | None = None,
+        seed: int = 0,
+        evaluate: Callable[[Any], float] | None = None,
+    ) -> Fitted:
+        """Train on a manifest or a folder of pictures of the recipe's size, resuming what lies in `folder`.
+
+        `evaluate(generator)` is a number that is better when lower. Errors: those of `picture_set.build` and `fit`.
+        """
+        samples, names = picture_set.samples_of(data)
+        pictures = picture_set.build(samples, names, folder, size=self.recipe.resolution)
+        return self.train(pictures, folder, Plan(steps=steps, seed=seed), evaluate=evaluate)
+
+    def train(
+        self,
+        pictures: PictureSet,
+        folder: str | Path,
+        plan: Plan | None = None,
+        *,
+        evaluate: Callable[[Any], float] | None = None,
+    ) -> Fitted:
+        """The same on pictures in memory, with all of a plan's settings. Errors: those of `gan.fit.fit`."""
+        judges = partial(Judges, pyramids=self.pyramids, weighing=self.weighing, width=self.width)
+        settled = {
+            "system": CARD.slug,
+            "networks": [fingerprint("pyramid", pyramid.state_dict()) for pyramid in self.pyramids],
+            "width": self.width,
+            **asdict(self.weighing),
+        }
+        start = partial(Play, judges=judges)
+        fitted = fit(self.recipe, pictures, folder, plan, evaluate=evaluate, start=start, settled=settled)
+        self.trained = RunFolder(Path(folder)).load()
+        return fitted
