@@ -59,6 +59,11 @@ def test_a_job_is_the_same_for_the_same_key(client: TestClient, dark: bytes):
     assert problem(other) == (422, "idempotency_key_reused")
 
 
+def test_a_name_that_is_too_long_is_refused(client: TestClient, dark: bytes):
+    answer = client.post("/v1/jobs", files=files(dark, 1), data={"name": "x" * 201})
+    assert problem(answer) == (422, "usage")
+
+
 def test_a_job_of_too_many_files_leaves_nothing(client: TestClient, dark: bytes):
     root = client.app.state.service.files.root
     before = set(root.glob("*/*"))

@@ -63,7 +63,18 @@ def test_a_field_of_options_that_was_left_empty_asks_for_nothing(client: TestCli
 
 
 @pytest.mark.parametrize(
-    "options", ['{"fpr": 2}', '{"model": "x"}', '{"heatmap": "/etc"}', "[]", "x", '{"limits": {}}', '{"memory": 1}']
+    "options",
+    [
+        '{"heatmap": 0}',
+        '{"stability": "true"}',
+        '{"fpr": 2}',
+        '{"model": "x"}',
+        '{"heatmap": "/etc"}',
+        "[]",
+        "x",
+        '{"limits": {}}',
+        '{"memory": 1}',
+    ],
 )
 def test_options_that_are_not_the_callers_are_refused(client: TestClient, dark: bytes, options: str):
     answer = client.post("/v1/scans", files={"file": ("a.png", dark)}, data={"options": options})

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fauxto.errors import FauxtoError
 from fauxto.finding import Finding
+from fauxto.language import say
 from fauxto.media.heat_colours import palette
 from fauxto.run import layers as drawing
 from fauxto.run.options import Options
@@ -55,9 +56,8 @@ class Layers:
             try:
                 layer, heat = self._drawing(self._files.original(scan), finding, name, windows=windows)
             except FauxtoError as error:
-                raise ServiceError(
-                    f"This layer cannot be drawn: {error.what}", fix=error.fix or "Look at another.", code="input"
-                ) from error
+                what = say("This layer cannot be drawn: {reason}", reason=error.what)
+                raise ServiceError(what, fix=error.fix or "Look at another.", code="input") from error
         if heat is not None:
             put(self._files.layer(scan, name, "png"), png(heat))
         put(self._files.layer(scan, name, "json"), json.dumps(asdict(layer)).encode())  # last: it vouches for the map

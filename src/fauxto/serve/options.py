@@ -18,6 +18,7 @@ _HARMLESS = (bool, int, float)
 
 _WORDS = {
     "fpr": "At most this share of photographs like the reference sets is called.",
+    "thorough": "Read more windows of the picture, against references of their own: slower, and finds more.",
     "stability": "Also score copies as they would be re-shipped; a call that does not survive is inconclusive.",
     "localize": "Search the whole picture for altered regions (`finding.regions`, unless those are the heat map).",
     "forensics": "Add what the classical forensic tools say as evidence; no verdict changes.",
@@ -45,7 +46,7 @@ def _model() -> type[BaseModel]:
     described["heatmap"] = (bool, Described(False, description="Map where the score comes from (`finding.regions`)."))
     return create_model(
         "ScanOptions",
-        __config__=ConfigDict(extra="forbid", frozen=True),
+        __config__=ConfigDict(extra="forbid", frozen=True, strict=True),
         __doc__="What a caller may ask of a scan.",
         **described,
     )

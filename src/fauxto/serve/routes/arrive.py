@@ -29,6 +29,9 @@ from fauxto.serve.store.tables import Job, Scan
 MAX_JSON = 4 * 2**20
 """Bytes of a JSON body: a thousand addresses fit."""
 
+MAX_NAME = 200
+"""Characters of the name of a job, as in `schema.Addresses`."""
+
 _SINGLE, _BATCH = 0, 1
 """Priorities: whoever waits for one picture goes before batches."""
 
@@ -84,7 +87,7 @@ async def arrival(request: Request, service: Service, *, most: int, body: type[B
                 fix="Send `file`, `options` and `name` only.",
                 code="usage",
             )
-        return Arrival(form.files, [], _options(form.fields.get("options") or "{}"), form.fields.get("name", "")[:200])
+        return Arrival(form.files, [], _options(form.fields.get("options") or "{}"), _name(form.fields.get("name", "")))
     except BaseException:
         service.files.delete(picture.scan for picture in form.files)
         raise
@@ -190,6 +193,12 @@ async def _json(request: Request) -> bytes:
             if len(body) > MAX_JSON:
                 raise ServiceError("The body is too long.", fix="Send fewer addresses.", code="too_many_bytes")
     return bytes(body)
+
+
+def _name(given: str) -> str:
+    if len(given) > MAX_NAME:
+        raise ServiceError(f"The name of a job has at most {MAX_NAME} characters.", fix="Shorten it.", code="usage")
+    return given
 
 
 def _options(text: str) -> str:

@@ -89,8 +89,8 @@ def delete(request: Request, job: Id, caller: Deleter) -> None:
             {
                 "name": "Last-Event-ID",
                 "in": "header",
-                "schema": {"type": "integer", "minimum": 0},
-                "description": "The number of the last event that was seen.",
+                "schema": {"type": "string", "examples": ["3"]},
+                "description": "The id of the last event that was seen; what is none begins with the first.",
             }
         ]
     },
