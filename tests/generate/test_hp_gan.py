@@ -180,6 +180,9 @@ def test_what_does_not_fit_is_refused_and_divergence_said(tmp_path, monkeypatch)
         gan.train(colours(count=3), tmp_path)
     with pytest.raises(InputError, match="no use for classes"):
         HPGAN("sngan", pyramids())
+    for other in ("stylegan2-uncond", "ggan", "wgan-gp"):
+        with pytest.raises(InputError, match="no regularizers but its own"):
+            HPGAN(other, pyramids())
     nothing = torch.full((), torch.nan)
     monkeypatch.setattr(Judges, "judged", lambda self, real, _: self.discriminator(real)[0].mean() * nothing)
     with pytest.raises(FauxtoError, match="diverged by step 1: discriminator not finite"):

@@ -19,7 +19,6 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from fauxto.catalog import Card, Input, Weights
-from fauxto.data import picture_set
 from fauxto.data.picture_set import PictureSet
 from fauxto.errors import InputError
 from fauxto.generate.gan import StudioGAN
@@ -31,7 +30,7 @@ from fauxto.generate.gan.fit import fit
 from fauxto.generate.gan.networks import Pair, make
 from fauxto.generate.gan.plan import Fitted, Plan
 from fauxto.generate.gan.projected import ProjectedDiscriminator
-from fauxto.generate.gan.recipe import Recipe
+from fauxto.generate.gan.recipe import Recipe, Regularizers
 from fauxto.generate.gan.run_folder import RunFolder
 from fauxto.generate.gan.statistics import untracked
 from fauxto.generate.gan.turns import only
@@ -176,7 +175,8 @@ class Play:
         generator, discriminator, projector = self.judges.generator, self.judges.discriminator, self.judges.projector
         for network in (generator, discriminator, projector):
             network.to(fabric.device)
-        self.average = WeightAverage(generator, average_buffers=False)
+        average = recipe.average
+        self.average = WeightAverage(generator, average.decay or 0.0, average.start, average_buffers=False)
         settings: dict[str, Any] = {"betas": (how.beta1, how.beta2), "eps": how.epsilon, "fused": True}
         self.learners = [*generator.parameters(), *projector.parameters()], discriminator.learners()
         rates = how.generator_rate, how.discriminator_rate
@@ -229,8 +229,9 @@ class Play:
             optimizer.zero_grad(set_to_none=True)
             losses.append(loss.detach().float())
         self.number, self.losses = self.number + 1, torch.stack(losses)
-        average = self.recipe.average
-        decay = ramped_decay(how.batch, self.number, (average.half_life or 0.0) * 1000, average.rampup)
+        average, decay = self.recipe.average, None
+        if average.half_life is not None:
+            decay = ramped_decay(how.batch, self.number, average.half_life * 1000, average.rampup)
         self.average.update(self.judges.generator, self.number, decay)
 
     def unsound(self) -> list[str]:
@@ -254,7 +255,7 @@ class HPGAN(StudioGAN):
 
     Without pyramids EfficientNet-Lite0 of its PyPI package is the only one; consistency needs two. `width` is that of
     the random projection. Loading and sampling are StudioGAN's, and so is `fauxto generate sample`. Errors: InputError
-    for a recipe with classes; WeightError when the package is missing.
+    for a recipe with classes, or with more than HP-GAN has; WeightError when the package is missing.
     """
 
     card = CARD
@@ -270,25 +271,15 @@ class HPGAN(StudioGAN):
         super().__init__(recipe)
         if self.recipe.conditional:
             raise InputError("This discriminator has no use for classes.", fix="Give an unconditional recipe.")
+        how = self.recipe.optimization
+        turns = how.accumulate, how.generator_steps, how.discriminator_steps
+        if self.recipe.regularizers != Regularizers() or self.recipe.loss != "hinge" or turns != (1, 1, 1):
+            raise InputError(
+                "HP-GAN has the hinge loss, one turn of each player a step, and no regularizers but its own.",
+                fix="Give a recipe with the same, such as fastgan.",
+            )
         self.pyramids = [EfficientNetPyramid()] if pyramids is None else list(pyramids)
         self.weighing, self.width = weighing or Weighing(), width
-
-    def fit(
-        self,
-        data: str | Path,
-        folder: str | Path,
-        *,
-        steps: int | None = None,
-        seed: int = 0,
-        evaluate: Callable[[Any], float] | None = None,
-    ) -> Fitted:
-        """Train on a manifest or a folder of pictures of the recipe's size, resuming what lies in `folder`.
-
-        `evaluate(generator)` is a number that is better when lower. Errors: those of `picture_set.build` and `fit`.
-        """
-        samples, names = picture_set.samples_of(data)
-        pictures = picture_set.build(samples, names, folder, size=self.recipe.resolution)
-        return self.train(pictures, folder, Plan(steps=steps, seed=seed), evaluate=evaluate)
 
     def train(
         self,
@@ -298,7 +289,10 @@ class HPGAN(StudioGAN):
         *,
         evaluate: Callable[[Any], float] | None = None,
     ) -> Fitted:
-        """The same on pictures in memory, with all of a plan's settings. Errors: those of `gan.fit.fit`."""
+        """Train on pictures in memory, resuming what lies in `folder`; `fit` takes a manifest or a folder of pictures.
+
+        `evaluate(generator)` is a number that is better when lower. Errors: those of `gan.fit.fit`.
+        """
         judges = partial(Judges, pyramids=self.pyramids, weighing=self.weighing, width=self.width)
         settled = {
             "system": CARD.slug,
