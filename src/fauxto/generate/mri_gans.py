@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from fauxto.catalog import Card, Input
-from fauxto.errors import FauxtoError, InputError
+from fauxto.errors import InputError
 from fauxto.generate.gan.adversarial import OBJECTIVES
+from fauxto.generate.gan.loop import play
 from fauxto.generate.gan.penalties import between, unit_slope
 from fauxto.generate.gan.turns import only
 from fauxto.generate.gan.weight_bounds import clip_weights
@@ -178,22 +179,10 @@ class MRIGAN:
         how = schedule or Schedule()
         real, given = self._batchable(targets), None if inputs is None else self._batchable(inputs)
         self._check(real, given, how)
-        random = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):  # the penalty draws from torch's own
             torch.manual_seed(seed)
-            players = self._optimizers(how)
             self._train(True)
-            for done in range(how.steps):
-                losses = []
-                if how.adversarial:
-                    for _ in range(self.recipe.critic_steps):
-                        losses.append(self._criticise(real, given, how, random, players[1]))
-                losses.append(self._please(real, given, how, random, players[0]))
-                if not bool(torch.stack(losses).isfinite().all()):
-                    raise FauxtoError(
-                        f"Training diverged at step {done}.", fix="Lower `speed` or use another seed.", code="diverged"
-                    )
-                step(done + 1, how.steps)
+            play(_Rounds(self, real, given, how, seed), how.steps, told=step)
         self._train(False)
         return self
 
@@ -251,52 +240,6 @@ class MRIGAN:
         widths = (self.side**2, 8 * self.width, 4 * self.width, 1)
         return nn.Sequential(nn.Flatten(), perceptron(*widths), nn.Flatten(0))
 
-    def _optimizers(self, how: Schedule) -> list[torch.optim.Optimizer]:
-        settings: dict[str, Any] = {"optimizer": self.recipe.optimizer, "weight_decay": 0.0, "betas": self.recipe.betas}
-        settings |= {"fused": True} if self.recipe.optimizer == "adam" else {}
-        rate = self.recipe.rate * how.speed
-        return [make_optimizer(network, settings, rate) for network in (self.generator, self.discriminator)]
-
-    def _drawn(
-        self, real: Tensor, given: Tensor | None, how: Schedule, random: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """A batch of true slices, and what the generator makes of their twins, or of noise."""
-        chosen = torch.randint(len(real), (how.batch,), generator=random)
-        source = torch.randn(how.batch, self.latent, generator=random) if given is None else given[chosen]
-        return real[chosen], self.generator(source)
-
-    def _criticise(
-        self, real: Tensor, given: Tensor | None, how: Schedule, random: torch.Generator, player: Any
-    ) -> Tensor:
-        """One step of the discriminator; its loss."""
-        with torch.no_grad():
-            true, made = self._drawn(real, given, how, random)
-        player.zero_grad()
-        loss = OBJECTIVES[self.recipe.loss].discriminator(self.discriminator(true), self.discriminator(made))
-        if self.recipe.penalty:
-            loss = loss + self.recipe.penalty * unit_slope(self.discriminator, between(true, made))
-        loss.backward()
-        player.step()
-        if self.recipe.clip:
-            clip_weights(self.discriminator, self.recipe.clip)
-        return loss.detach()
-
-    def _please(
-        self, real: Tensor, given: Tensor | None, how: Schedule, random: torch.Generator, player: Any
-    ) -> Tensor:
-        """One step of the generator; its loss."""
-        true, made = self._drawn(real, given, how, random)
-        player.zero_grad()
-        loss = made.new_zeros(())
-        with only([], self.discriminator):
-            if given is not None and how.l1:
-                loss = loss + how.l1 * l1_loss(made, true)
-            if how.adversarial:
-                loss = loss + how.adversarial * OBJECTIVES[self.recipe.loss].generator(self.discriminator(made))
-            loss.backward()
-        player.step()
-        return loss.detach()
-
     def _batchable(self, slices: np.ndarray) -> Tensor:
         """`(n, s, s)` in [0, 1] to `(n, 1, s, s)` in [-1, 1]."""
         if slices.ndim != 3 or slices.shape[1:] != (self.side, self.side):
@@ -313,6 +256,71 @@ class MRIGAN:
             )
         if how.batch < 2 or not (how.adversarial or (how.l1 and given is not None)):
             raise InputError("The schedule leaves nothing to learn from.", fix="Give a batch from 2, and a weight.")
+
+
+class _Rounds:
+    """A model in training: the turns of its discriminator, then one of the generator."""
+
+    def __init__(self, gan: MRIGAN, real: Tensor, given: Tensor | None, how: Schedule, seed: int) -> None:
+        self.gan, self.real, self.given, self.how = gan, real, given, how
+        self.number, self.losses = 0, torch.zeros(1)
+        self.random = torch.Generator().manual_seed(seed)
+        recipe = gan.recipe
+        settings: dict[str, Any] = {"optimizer": recipe.optimizer, "weight_decay": 0.0, "betas": recipe.betas}
+        settings |= {"fused": True} if recipe.optimizer == "adam" else {}
+        rate = recipe.rate * how.speed
+        self.maker: Any = make_optimizer(gan.generator, settings, rate)
+        self.judge: Any = make_optimizer(gan.discriminator, settings, rate)
+
+    def step(self) -> None:
+        """Without an adversarial weight the discriminator sits out."""
+        turns = self.gan.recipe.critic_steps if self.how.adversarial else 0
+        losses = [self._criticise() for _ in range(turns)]
+        self.number, self.losses = self.number + 1, torch.stack([*losses, self._please()])
+
+    def unsound(self) -> list[str]:
+        """The losses that are no numbers."""
+        return [] if bool(self.losses.isfinite().all()) else ["losses"]
+
+    def _drawn(self) -> tuple[Tensor, Tensor]:
+        """A batch of true slices, and what the generator makes of their twins, or of noise."""
+        batch = self.how.batch
+        chosen = torch.randint(len(self.real), (batch,), generator=self.random)
+        if self.given is None:
+            source = torch.randn(batch, self.gan.latent, generator=self.random)
+        else:
+            source = self.given[chosen]
+        return self.real[chosen], self.gan.generator(source)
+
+    def _criticise(self) -> Tensor:
+        """One step of the discriminator; its loss."""
+        recipe, discriminator = self.gan.recipe, self.gan.discriminator
+        with torch.no_grad():
+            true, made = self._drawn()
+        self.judge.zero_grad()
+        loss = OBJECTIVES[recipe.loss].discriminator(discriminator(true), discriminator(made))
+        if recipe.penalty:
+            loss = loss + recipe.penalty * unit_slope(discriminator, between(true, made))
+        loss.backward()
+        self.judge.step()
+        if recipe.clip:
+            clip_weights(discriminator, recipe.clip)
+        return loss.detach()
+
+    def _please(self) -> Tensor:
+        """One step of the generator; its loss."""
+        how, discriminator = self.how, self.gan.discriminator
+        true, made = self._drawn()
+        self.maker.zero_grad()
+        loss = made.new_zeros(())
+        with only([], discriminator):
+            if self.given is not None and how.l1:
+                loss = loss + how.l1 * l1_loss(made, true)
+            if how.adversarial:
+                loss = loss + how.adversarial * OBJECTIVES[self.gan.recipe.loss].generator(discriminator(made))
+            loss.backward()
+        self.maker.step()
+        return loss.detach()
 
 
 def _unit(slices: Tensor) -> np.ndarray:
