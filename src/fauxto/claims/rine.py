@@ -7,7 +7,14 @@ import torch
 
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.experiment import compare, laptop_result, seeded, smoke_result
-from fauxto.claims.resampled_corpus import TRAIN_FAMILY, UNSEEN, Resampled, make_resampled
+from fauxto.claims.resampled_corpus import (
+    FROZEN_FAMILY,
+    FROZEN_SHARE,
+    RESAMPLERS,
+    TRAIN_FAMILY,
+    Resampled,
+    make_resampled,
+)
 from fauxto.detect.rine import CARD, RINE, BlockFusion
 from fauxto.errors import InputError
 from fauxto.learn.features import features
@@ -16,9 +23,10 @@ from fauxto.nn.efficientnet_lite import efficientnet_lite0_tower
 from fauxto.nn.scoring import to_network
 from fauxto.score.roc import auc
 
-SEEDS = (0, 1, 2)
+SEEDS = (10, 11, 12)
+"""None of them had a part in how hard the corpus is."""
 SIDE = 64
-SHARE = 0.4
+UNSEEN = tuple(family for family in RESAMPLERS if family != FROZEN_FAMILY)
 WIDTH, LAYERS = 64, 2
 
 
@@ -76,7 +84,8 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, st
     table: dict[str, list[dict[str, float]]] = {name: [] for name in arms}
     tower = efficientnet_lite0_tower(SIDE).requires_grad_(False).eval()
     for seed in seeds:
-        frozen = layers_of(tower, make_resampled(seed, SIDE, train=train, test=test, share=SHARE))
+        corpus = make_resampled(seed, SIDE, train=train, test=test, share=FROZEN_SHARE, taught=FROZEN_FAMILY)
+        frozen = layers_of(tower, corpus)
         for name, blocks in arms.items():
             table[name].append(arm(tower, frozen, seed, steps=steps, blocks=blocks))
     unseen = {name: [float(np.mean([row[f] for f in UNSEEN])) for row in rows] for name, rows in table.items()}
@@ -84,7 +93,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, st
     return laptop_result(
         CARD,
         margin,
-        unit=f"mean AUC over the unseen resamplers {', '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
+        unit=f"mean AUC over the unseen resamplers {', '.join(UNSEEN)}, trained on {FROZEN_FAMILY}",
         rule="every exact check passes and all blocks beat the last one by more than the seed spread",
         seeds=seeds,
         checks=checks,
@@ -92,7 +101,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, st
             "mean AUC on unseen resamplers by arm": {name: round(float(np.mean(v)), 4) for name, v in unseen.items()},
             "AUC by arm and seed": table,
             "set-up": f"EfficientNet-Lite0 with ImageNet weights at {SIDE} px, {train} + {train} pictures, {steps} "
-            f"steps of 48, d {WIDTH}, {test} test pictures a class, {SHARE} of a fake redrawn, all JPEG 90",
+            f"steps of 48, d {WIDTH}, {test} test pictures a class, {FROZEN_SHARE} of a fake redrawn, all JPEG 90",
         },
         note="The blocks of an ImageNet network stand in for CLIP's, whose weights cannot be had here.",
     )

@@ -18,16 +18,19 @@ from torch.nn import functional
 
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.experiment import auc, compare, fit, laptop_result, seeded, to_tensor
+from fauxto.claims.resampled_corpus import ENCODING, TOY_SHARE, blend
 from fauxto.claims.upsampling_corpus import crop, middle
 from fauxto.data.worlds.camera import photograph
 from fauxto.data.worlds.toy_fakes import UPSAMPLERS, Upsampler
-from fauxto.data.worlds.toy_families import FAMILIES, Family, redraw_noisy, train_member
+from fauxto.data.worlds.toy_families import FAMILIES, Family, Redrawer, redraw_noisy, train_member
 from fauxto.detect.tridetect import CARD, TEMPERATURE, TriDetectNetwork, swapped_prediction, triarchy_loss
 from fauxto.errors import InputError
+from fauxto.launder import apply
 from fauxto.nn.residual import HighPassCells
 from fauxto.nn.sinkhorn import balanced_codes
 
-SEEDS = (0, 1, 2)
+SEEDS = (10, 11, 12)
+"""None of them had a part in how hard the corpus is."""
 SIDE = 32
 """Pixels a side of a crop, as in the sheet."""
 
@@ -183,20 +186,31 @@ class Toys:
     test_fake: dict[Member, list[np.ndarray]]
 
 
-def make_toys(seed: int, train: int, test: int, toy_steps: int) -> Toys:
-    """`train` photographs against as many fakes of the seen members in equal parts, `test` pictures of each kind."""
+def make_toys(seed: int, train: int, test: int, toy_steps: int, share: float = TOY_SHARE) -> Toys:
+    """`train` photographs against as many fakes of the seen members in equal parts, `test` pictures of each kind.
+
+    `share` of a fake is redrawn; reals and fakes are saved alike.
+    """
     scenes = iter(range(seed * 1_000_000, (seed + 1) * 1_000_000))
 
     def shoot(count: int) -> list[np.ndarray]:
         return [photograph(next(scenes), 2 * SIDE) for _ in range(count)]
+
+    def fakes_of(toy: Redrawer, scenes: list[np.ndarray], seed: int) -> list[np.ndarray]:
+        redrawn = redraw_noisy(toy, scenes, seed)
+        return [apply(blend(s, r, share), ENCODING) for s, r in zip(scenes, redrawn, strict=True)]
 
     lessons = shoot(60)
     members: list[Member] = [(family, upsampler) for family in FAMILIES for upsampler in UPSAMPLERS]
     toys = {m: train_member(lessons, *m, seed=100 * seed + i, steps=toy_steps) for i, m in enumerate(members)}
     seen = [member for member in members if member[1] != UNSEEN]
     train_real, test_real, test_scenes = shoot(train), shoot(test), shoot(test)
-    train_fake = [fake for m in seen for fake in redraw_noisy(toys[m], shoot(train // len(seen)), seed)]
-    return Toys(train_real, train_fake, test_real, {m: redraw_noisy(toys[m], test_scenes, seed + 1) for m in members})
+    return Toys(
+        [apply(picture, ENCODING) for picture in train_real],
+        [fake for m in seen for fake in fakes_of(toys[m], shoot(train // len(seen)), seed)],
+        [apply(picture, ENCODING) for picture in test_real],
+        {m: fakes_of(toys[m], test_scenes, seed + 1) for m in members},
+    )
 
 
 def laptop(
@@ -209,7 +223,7 @@ def laptop(
         toys = make_toys(seed, train, test, toy_steps)
         row: dict[str, Any] = {"observable": _observable(toys)}
         for arm, loss in LOSSES.items():
-            row[arm] = _measure(_train(toys, loss, seed, epochs), toys)
+            row[arm] = measured(trained(toys, loss, seed, epochs), toys)
         rows.append(row)
 
     def column(arm: str, name: str) -> list[float]:
@@ -244,7 +258,8 @@ def laptop(
             },
             "by seed": rows,
             "set-up": f"{train} + {train} pictures of {2 * SIDE} px, 4 crops of {SIDE} px an epoch, {epochs} epochs, "
-            f"{test} test pictures a kind, generators of {toy_steps} steps",
+            f"{test} test pictures a kind, generators of {toy_steps} steps, {TOY_SHARE} of a fake redrawn, "
+            f"all {ENCODING}",
         },
         note=("Does not hold: " + ", ".join(failed) + ". " if failed else "")
         + ("" if shown else "The toy families do not show the theory's observable on every seed. ")
@@ -252,7 +267,8 @@ def laptop(
     )
 
 
-def _train(toys: Toys, loss: Callable[[Tensor, Tensor], Tensor], seed: int, epochs: int) -> nn.Module:
+def trained(toys: Toys, loss: Callable[[Tensor, Tensor], Tensor], seed: int, epochs: int) -> nn.Module:
+    """The small network after `epochs` of a loss on crops in two views."""
     pictures = [*toys.train_real, *toys.train_fake] * 4
     labels = np.tile(np.repeat([0, 1], [len(toys.train_real), len(toys.train_fake)]), 4)
 
@@ -275,7 +291,7 @@ def _tone(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (toned * rng.uniform(0.9, 1.1)).clip(0, 255).round().astype(np.uint8)
 
 
-def _measure(network: nn.Module, toys: Toys) -> dict[str, Any]:
+def measured(network: nn.Module, toys: Toys) -> dict[str, Any]:
     """AUC on each member, and how the clusters of held-out fakes agree with family, up-sampler and content."""
     assert isinstance(network, TriDetectNetwork)
     reals = [middle(picture, SIDE) for picture in toys.test_real]

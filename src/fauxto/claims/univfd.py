@@ -12,7 +12,14 @@ from torch.nn import functional
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.experiment import auc as network_auc
 from fauxto.claims.experiment import compare, fit, laptop_result, seeded, smoke_result
-from fauxto.claims.resampled_corpus import TRAIN_FAMILY, UNSEEN, Resampled, make_resampled
+from fauxto.claims.resampled_corpus import (
+    FROZEN_FAMILY,
+    FROZEN_SHARE,
+    RESAMPLERS,
+    TRAIN_FAMILY,
+    Resampled,
+    make_resampled,
+)
 from fauxto.detect.univfd import CARD, UnivFDNetwork, nearest_neighbour
 from fauxto.errors import InputError
 from fauxto.learn.features import features
@@ -22,10 +29,10 @@ from fauxto.nn.efficientnet_lite import EfficientNetLite0, EfficientNetTower, ef
 from fauxto.nn.scoring import to_network
 from fauxto.score.roc import auc
 
-SEEDS = (0, 1, 2)
+SEEDS = (10, 11, 12)
+"""None of them had a part in how hard the corpus is."""
 SIDE = 64
-SHARE = 0.4
-"""Of a fake that is redrawn: less than all of it, so that the task is not solved by sharpness alone."""
+UNSEEN = tuple(family for family in RESAMPLERS if family != FROZEN_FAMILY)
 
 
 def run(scale: Scale) -> ClaimResult:
@@ -82,12 +89,12 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
     arms = ("frozen probe", "trained end to end", "nearest neighbour", "probe of random weights", "shuffled labels")
     table: dict[str, list[dict[str, float]]] = {arm: [] for arm in arms}
     for seed in seeds:
-        corpus = make_resampled(seed, SIDE, train=train, test=test, share=SHARE)
+        corpus = make_resampled(seed, SIDE, train=train, test=test, share=FROZEN_SHARE, taught=FROZEN_FAMILY)
         tower = efficientnet_lite0_tower(SIDE).requires_grad_(False).eval()
         random = EfficientNetTower(cast(EfficientNetLite0, seeded(EfficientNetLite0, seed)), "random", SIDE).eval()
         frozen, drawn = (_through(each, corpus) for each in (tower, random))
         table[arms[0]].append(probe_aucs(frozen, seed))
-        table[arms[1]].append(_trained(corpus, seed, epochs))
+        table[arms[1]].append(trained_aucs(corpus, seed, epochs))
         table[arms[2]].append(_nearest(frozen))
         table[arms[3]].append(probe_aucs(drawn, seed))
         table[arms[4]].append(probe_aucs(frozen, seed, shuffle=True))
@@ -96,7 +103,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
     return laptop_result(
         CARD,
         margin,
-        unit=f"mean AUC over the unseen resamplers {', '.join(UNSEEN)}, trained on {TRAIN_FAMILY}",
+        unit=f"mean AUC over the unseen resamplers {', '.join(UNSEEN)}, trained on {FROZEN_FAMILY}",
         rule="every exact check passes and the frozen probe beats end-to-end training by more than the seed spread",
         seeds=seeds,
         checks=checks,
@@ -104,7 +111,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS, train: int = 120, test: int = 100, ep
             "mean AUC on unseen resamplers by arm": {arm: round(float(np.mean(v)), 4) for arm, v in unseen.items()},
             "AUC by arm and seed": table,
             "set-up": f"EfficientNet-Lite0 with ImageNet weights at {SIDE} px, {train} + {train} pictures, {epochs} "
-            f"epochs end to end, {test} test pictures a class, {SHARE} of a fake redrawn, all JPEG 90",
+            f"epochs end to end, {test} test pictures a class, {FROZEN_SHARE} of a fake redrawn, all JPEG 90",
         },
         note="ImageNet features stand in for CLIP's, whose weights cannot be had here.",
     )
@@ -132,7 +139,7 @@ def _nearest(frozen: Resampled) -> dict[str, float]:
     }
 
 
-def _trained(corpus: Resampled, seed: int, epochs: int) -> dict[str, float]:
+def trained_aucs(corpus: Resampled, seed: int, epochs: int) -> dict[str, float]:
     """The same network from the same ImageNet weights with nothing frozen but its batch-norm statistics."""
     pictures, labels = corpus.train
     network: nn.Module = seeded(lambda: UnivFDNetwork(efficientnet_lite0_tower(SIDE)), seed)
