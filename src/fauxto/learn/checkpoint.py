@@ -198,7 +198,7 @@ def metadata_of(path: str | Path) -> dict[str, Any]:
 
 
 def save(path: str | Path, tensors: Mapping[str, Tensor], **metadata: object) -> str:
-    """Write safetensors with `metadata` as JSON strings; returns the sha256 of the file."""
+    """Write safetensors with `metadata` as JSON strings; returns the sha256 of the file: one for one content."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(path.suffix + ".partial")
@@ -207,5 +207,18 @@ def save(path: str | Path, tensors: Mapping[str, Tensor], **metadata: object) ->
         partial,
         metadata={key: json.dumps(value) for key, value in metadata.items()},
     )
+    _sort_metadata(partial)
     partial.replace(path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _sort_metadata(path: Path) -> None:
+    """Put the words of the header in order: safetensors leaves it to chance, and one content would have many hashes."""
+    with path.open("r+b") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(text) <= length:  # the same words in another order; anything longer would run into the tensors
+            file.seek(8)
+            file.write(text.ljust(length))
