@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from fauxto.bench import mri_gans
-from fauxto.bench.mri_gans import FILTERED, INPUT, LINES, TWIN, MRIGANs, filtered, phantom_organs
-from fauxto.bench.repaired import METRICS, quality, summary
+from fauxto.bench.mri_gans import FILTERED, INPUT, TWIN, MRIGANs, filtered, phantom_organs
+from fauxto.bench.repaired import LINES, METRICS, Tally, quality, summary
 from fauxto.errors import InputError
 from fauxto.generate.mri_gans import MRIGAN, Schedule
 from fauxto.score.similarity import foreground, psnr, ssim
@@ -87,6 +87,19 @@ def test_the_scores_are_those_of_the_metrics():
     assert total.infinite == 1 and total.mean == pytest.approx(found[:3, 0].mean())
     assert total.low <= total.mean <= total.high and total.median == pytest.approx(np.median(found[:3, 0]))
     assert summary(np.array([np.inf]), ["a"]).infinite == 1
+
+
+def test_rank_tests_are_over_patients_and_leave_infinite_scores_alone():
+    slices = ORGANS["knee"].part(np.arange(10))
+    tally = Tally(slices, "noisy")
+    for k, arm in enumerate("abc"):
+        tally.add(arm, np.clip(slices.pixels + 0.1 * (k + 1), 0, 1))
+    tests = tally.tests("abc")
+    assert set(tests) == {"psnr foreground", "ssim foreground"}
+    assert all(test.subjects == 2 and test.contrast("a", "c").effect == 1 for test in tests.values())
+    tally.add("d", slices.pixels)
+    assert set(tally.tests("abd")) == {"ssim foreground"} and tally.tests("ab") == {}
+    assert tally.rows("knee")[-1].metrics["psnr"].infinite == 10
 
 
 def test_the_phantoms_come_in_the_papers_numbers(monkeypatch):

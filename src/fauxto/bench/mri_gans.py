@@ -17,14 +17,13 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import median_filter
 
-from fauxto.bench.repaired import METRICS, Report, Row, quality, summary
-from fauxto.data.slices.degrade import Degradation, consistent, contradiction, degraded, measurement
+from fauxto.bench.repaired import Report, Tally
+from fauxto.data.slices.degrade import Degradation, degraded
 from fauxto.data.slices.slice_set import SliceSet
 from fauxto.data.worlds import phantoms
 from fauxto.errors import InputError
 from fauxto.generate.mri_gans import MRIGAN, Model, Schedule
 from fauxto.provenance.mark import labelled_png
-from fauxto.score.rank_tests import RankTests, rank_tests
 
 COUNTS: dict[phantoms.Organ, int] = {"knee": 1000, "heart": 805, "brain": 90}
 """Slices of each organ, as in the paper."""
@@ -32,9 +31,9 @@ COUNTS: dict[phantoms.Organ, int] = {"knee": 1000, "heart": 805, "brain": 90}
 LEAST = 35
 """Slices of an organ: seven patients, the fewest that can be split."""
 
-INPUT, FILTERED, LINES, TWIN = "input", "median filter", " + lines", ", L1 alone"
-TESTED = ("psnr foreground", "ssim foreground")
+INPUT, FILTERED, TWIN = "input", "median filter", ", L1 alone"
 SHOWN = 6
+"""Slices of each picture."""
 
 Progress = Callable[[str, int], Callable[[], object]]
 """What and how many, to a function that is called after each."""
@@ -84,29 +83,26 @@ class MRIGANs:
         parts = {organ: self._parts(slices) for organ, slices in organs.items()}
         if len({part["test"].slices.pixels.shape[1] for part in parts.values()}) != 1:
             raise InputError("The organs' slices are of different sizes, or there are none.", fix="Prepare them alike.")
-        scores: dict[str, dict[str, list[np.ndarray]]] = {organ: {} for organ in organs}
-        departures: dict[str, dict[str, list[float]]] = {organ: {} for organ in organs}
-        seconds: dict[str, float] = {}
-        for organ, part in parts.items():
-            self._score(part["test"], {INPUT: part["test"].inputs, FILTERED: filtered(part["test"].inputs)},
-                        scores[organ], departures[organ])  # fmt: skip
+        tallies = {organ: Tally(part["test"].slices, self.degradation) for organ, part in parts.items()}
+        for organ, tally in tallies.items():
+            tally.add(INPUT, parts[organ]["test"].inputs)
+            tally.add(FILTERED, filtered(parts[organ]["test"].inputs))
         for seed in self.seeds:
             for arm, model, schedule in self._arms():
-                groups = [tuple(organs)] if self.pooled else [(organ,) for organ in organs]
-                for group in groups:
+                for group in [tuple(organs)] if self.pooled else [(organ,) for organ in organs]:
                     start = time.perf_counter()
                     some = [parts[organ]["train"] for organ in group]
                     bar = partial(progress, f"{arm}, {' and '.join(group)}, seed {seed}")
                     gan = self._trained(model, schedule, seed, some, folder=folder, bar=bar)
-                    seconds[arm] = seconds.get(arm, 0.0) + time.perf_counter() - start
+                    seconds = time.perf_counter() - start
                     for organ in group:
                         test = parts[organ]["test"]
                         made = gan.reconstruct(test.inputs)
-                        self._score(test, {arm: made}, scores[organ], departures[organ])
+                        tallies[organ].add(arm, made, seconds, twice=True)
                         if folder is not None and seed == self.seeds[0]:
                             _show(folder / "pictures" / f"{organ}, {arm}.png", test, made)
-        rows = self._rows(parts, scores, departures, seconds)
-        tests = {organ: self._tests(parts[organ]["test"], scores[organ]) for organ in organs}
+        rows = [row for organ, tally in tallies.items() for row in tally.rows(organ)]
+        tests = {organ: tally.tests(self.models) for organ, tally in tallies.items()}
         return Report(rows, tests, self._facts(parts))
 
     def _arms(self) -> list[tuple[str, Model, Schedule]]:
@@ -121,9 +117,15 @@ class MRIGANs:
         return {name: Part.of(placed[name], self.degradation) for name in ("train", "test")}
 
     def _trained(
-        self, model: Model, schedule: Schedule, seed: int, parts: list[Part], *, folder: Path | None,
+        self,
+        model: Model,
+        schedule: Schedule,
+        seed: int,
+        parts: list[Part],
+        *,
+        folder: Path | None,
         bar: Callable[[int], Callable[[], object]],
-    ) -> MRIGAN:  # fmt: skip
+    ) -> MRIGAN:
         """A GAN trained on these parts, or the one that an earlier run has kept."""
         targets, inputs = (
             np.concatenate(arrays) for arrays in zip(*((p.slices.pixels, p.inputs) for p in parts), strict=True)
@@ -139,59 +141,6 @@ class MRIGANs:
         if path is not None:
             gan.save(path)
         return gan
-
-    def _score(
-        self, test: Part, made: Mapping[str, np.ndarray], scores: dict[str, list[np.ndarray]],
-        departures: dict[str, list[float]],
-    ) -> None:  # fmt: skip
-        """Add what every arm reached on the test slices, as made and with the measured lines put back."""
-        truth = test.slices.pixels
-        for arm, pictures in made.items():
-            scores.setdefault(arm, []).append(quality(pictures, truth))
-            if self.degradation != "undersampled":
-                continue
-            measured = [measurement(picture, index) for index, picture in enumerate(truth)]
-            apart = [contradiction(one, known) for one, known in zip(pictures, measured, strict=True)]
-            departures.setdefault(arm, []).append(float(np.mean(apart)))
-            if arm not in (INPUT, FILTERED):
-                put_back = np.stack([consistent(one, known) for one, known in zip(pictures, measured, strict=True)])
-                scores.setdefault(arm + LINES, []).append(quality(put_back, truth))
-
-    def _rows(
-        self, parts: Mapping[str, Mapping[str, Part]], scores: Mapping[str, Mapping[str, list[np.ndarray]]],
-        departures: Mapping[str, Mapping[str, list[float]]], seconds: Mapping[str, float],
-    ) -> list[Row]:  # fmt: skip
-        rows = []
-        for organ, found in scores.items():
-            patients = parts[organ]["test"].slices.patients
-            for arm, tables in found.items():
-                mean = np.mean(tables, axis=0)
-                metrics = {name: summary(mean[:, column], patients) for column, name in enumerate(METRICS)}
-                by_seed = {
-                    name: [summary(table[:, column], patients).mean for table in tables]
-                    for column, name in enumerate(METRICS)
-                }
-                apart = departures[organ].get(arm)
-                rows.append(
-                    Row(organ, arm, metrics, by_seed, len(mean), len(set(patients)),
-                        float(np.mean(apart)) if apart else None, round(seconds.get(arm, 0.0), 1))
-                )  # fmt: skip
-        return rows
-
-    def _tests(self, test: Part, scores: Mapping[str, list[np.ndarray]]) -> dict[str, RankTests]:
-        """Rank tests of the models over the means of patients; none of fewer than three models."""
-        if len(self.models) < 3:
-            return {}
-        _, numbers = np.unique(test.slices.patients, return_inverse=True)
-        found = {}
-        for metric in TESTED:
-            column = METRICS.index(metric)
-            means = {
-                model: np.bincount(numbers, np.mean(scores[model], axis=0)[:, column]) / np.bincount(numbers)
-                for model in self.models
-            }
-            found[metric] = rank_tests(means)
-        return found
 
     def _facts(self, parts: Mapping[str, Mapping[str, Part]]) -> dict[str, Any]:
         facts: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,12 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from fauxto.data.slices.degrade import Degradation, consistent, contradiction, measurement
+from fauxto.data.slices.slice_set import SliceSet
 from fauxto.score.bootstrap import clustered_mean
-from fauxto.score.rank_tests import RankTests
+from fauxto.score.rank_tests import RankTests, rank_tests
 from fauxto.score.similarity import REACH, foreground, psnr, ssim, ssim_map
 
 METRICS = ("psnr", "ssim", "psnr foreground", "ssim foreground", "ssim 7x7")
 """Of each slice; the foreground is the truth's own (Otsu, closed), 7x7 is scikit-image's default."""
+
+TESTED = ("psnr foreground", "ssim foreground")
+"""What rank tests are made of."""
+
+LINES = " + lines"
+"""Behind the name of an arm: with the measured lines of k-space put back."""
 
 
 def quality(made: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -79,6 +88,56 @@ class Row:
     seconds: float = 0.0
 
 
+class Tally:
+    """What every arm reached on the unseen slices of one organ."""
+
+    def __init__(self, slices: SliceSet, degradation: Degradation) -> None:
+        self.truth, self.patients = slices.pixels, slices.patients
+        self.scores: dict[str, list[np.ndarray]] = defaultdict(list)
+        self.departures: dict[str, list[float]] = defaultdict(list)
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.measured = [measurement(p, k) for k, p in enumerate(self.truth)] if degradation == "undersampled" else []
+
+    def add(self, arm: str, made: np.ndarray, seconds: float = 0.0, *, twice: bool = False) -> None:
+        """Score slices `(n, s, s)`; `twice` scores them with the measured lines put back, too, where there are any."""
+        self.scores[arm].append(quality(made, self.truth))
+        self.seconds[arm] += seconds
+        if self.measured:
+            pairs = list(zip(made, self.measured, strict=True))
+            self.departures[arm].append(float(np.mean([contradiction(*pair) for pair in pairs])))
+            if twice:
+                put_back = np.stack([consistent(*pair) for pair in pairs])
+                self.scores[arm + LINES].append(quality(put_back, self.truth))
+
+    def rows(self, organ: str) -> list[Row]:
+        """A row for each arm, its scores averaged over seeds."""
+        found = []
+        for arm, tables in self.scores.items():
+            metrics, by_seed = {}, {}
+            for column, name in enumerate(METRICS):
+                metrics[name] = summary(np.mean([table[:, column] for table in tables], axis=0), self.patients)
+                by_seed[name] = [summary(table[:, column], self.patients).mean for table in tables]
+            apart = self.departures.get(arm)
+            departure = float(np.mean(apart)) if apart else None
+            counts = len(self.truth), len(set(self.patients))
+            found.append(Row(organ, arm, metrics, by_seed, *counts, departure, round(self.seconds[arm], 1)))
+        return found
+
+    def tests(self, arms: Sequence[str]) -> dict[str, RankTests]:
+        """Rank tests of arms over patients by metric: none of fewer than three arms, or of infinite scores."""
+        _, numbers = np.unique(self.patients, return_inverse=True)
+        found = {}
+        for metric in TESTED:
+            column = METRICS.index(metric)
+            means = {
+                arm: np.bincount(numbers, np.mean(self.scores[arm], axis=0)[:, column]) / np.bincount(numbers)
+                for arm in arms
+            }
+            if len(arms) >= 3 and all(np.isfinite(values).all() for values in means.values()):
+                found[metric] = rank_tests(means)
+        return found
+
+
 @dataclass(frozen=True)
 class Report:
     """All rows, Friedman's and Wilcoxon's tests by organ and metric over patients, and how it came about."""
@@ -114,7 +173,7 @@ class Report:
             "",
             "Means over unseen slices with 95 % intervals over patients; PSNR in dB, of a range of 1. `+ lines` is the "
             "same reconstruction with the measured lines of k-space put back. Contradiction is the share of the "
-            "measurement that a reconstruction departs from.",
+            "measurement that a reconstruction departs from. Seconds are those of training in this run.",
         ]
         for organ in dict.fromkeys(row.organ for row in self.rows):
             rows = [row for row in self.rows if row.organ == organ]

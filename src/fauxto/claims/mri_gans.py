@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from fauxto.bench.mri_gans import FILTERED, INPUT, LINES, TWIN, MRIGANs, organ_of_phantoms
-from fauxto.bench.repaired import Report
+from fauxto.bench.mri_gans import FILTERED, INPUT, TWIN, MRIGANs, organ_of_phantoms
+from fauxto.bench.repaired import LINES, Report
 from fauxto.claims import Check, ClaimResult, Scale
 from fauxto.claims.experiment import compare, laptop_result, smoke_result
 from fauxto.data.slices.degrade import consistent, contradiction, degraded, measurement
@@ -23,8 +23,8 @@ from fauxto.score.similarity import foreground, psnr, ssim
 
 SEEDS = (0, 1, 2)
 SIDE, WIDTH = 32, 8
-SCHEDULE = Schedule(steps=300, batch=16, speed=10)
-COUNTS = {"knee": 500, "heart": 400, "brain": 90}
+SCHEDULE = Schedule(steps=300, batch=8, speed=10)
+COUNTS = {"knee": 350, "heart": 350, "brain": 90}
 METRICS = ("psnr foreground", "ssim foreground")
 MODELS = ("vanilla", "dcgan", "wgan")
 
