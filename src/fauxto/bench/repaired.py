@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -63,7 +64,7 @@ def summary(values: np.ndarray, patients: Sequence[str]) -> Summary:
     """The summary of a metric `(n,)`; NaN everywhere where all values are infinite."""
     kept = np.isfinite(values)
     if not kept.any():
-        return Summary(*[float("nan")] * 5, infinite=len(values))
+        return Summary(math.nan, math.nan, math.nan, math.nan, math.nan, len(values))
     finite = values[kept]
     names = [name for name, keep in zip(patients, kept, strict=True) if keep]
     mean, low, high = clustered_mean(finite, names)

@@ -18,7 +18,7 @@ from fauxto.data.slices.degrade import consistent, contradiction, degraded, meas
 from fauxto.data.slices.slice_set import SliceSet
 from fauxto.data.worlds.phantoms import ORGANS, slices
 from fauxto.errors import InputError
-from fauxto.generate.mri_gans import CARD, MRIGAN, Schedule
+from fauxto.generate.mri_gans import CARD, MRIGAN, Model, Schedule
 from fauxto.score.similarity import foreground, psnr, ssim
 
 SEEDS = (0, 1, 2)
@@ -26,7 +26,7 @@ SIDE, WIDTH = 32, 8
 SCHEDULE = Schedule(steps=300, batch=8, speed=10)
 COUNTS = {"knee": 350, "heart": 350, "brain": 90}
 METRICS = ("psnr foreground", "ssim foreground")
-MODELS = ("vanilla", "dcgan", "wgan")
+MODELS: tuple[Model, ...] = ("vanilla", "dcgan", "wgan")
 
 LEVEL, ENOUGH = 0.01, 10
 """The sheet's bound on Holm's p-values, and the patients below which no such test can reach it."""
@@ -107,7 +107,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS) -> ClaimResult:
     )
     parts = judged(found)
     failed = ", ".join(part for part, holds in parts.items() if not holds)
-    worse = np.minimum(*(over_organs(found, model, METRICS[1]) for model in MODELS[1:]))
+    worse = np.min([over_organs(found, model, METRICS[1]) for model in MODELS[1:]], axis=0)
     alone = compare(over_organs(found, "dcgan", METRICS[1]), over_organs(found, f"dcgan{TWIN}", METRICS[1]))
     leak = compare(over_organs(leaky.run(organs), "vanilla", METRICS[1]), over_organs(found, "vanilla", METRICS[1]))
     return laptop_result(
