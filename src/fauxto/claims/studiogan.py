@@ -114,7 +114,7 @@ def smoke(steps: int = 50) -> ClaimResult:
     )
 
 
-def laptop(seeds: tuple[int, ...] = SEEDS, steps: int = 300) -> ClaimResult:
+def laptop(seeds: tuple[int, ...] = SEEDS, steps: int = 500) -> ClaimResult:
     """Four arms in the same budget; distances to unseen pictures, over all and within classes."""
     checks = exact_checks()
     table = {arm: [_distances(arm, seed, steps) for seed in seeds] for arm in ARMS}
