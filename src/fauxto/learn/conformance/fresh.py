@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,7 +33,8 @@ def scores_elsewhere(subject: Subject) -> np.ndarray | str:
     origin = _origin()
     here, there = origin.Pipe(duplex=False)
     process = origin.Process(target=_answer, args=(there, subject.name, subject.small, subject.backbone), daemon=True)
-    process.start()
+    with _no_main():
+        process.start()
     there.close()
     try:
         if not here.poll(SECONDS):
@@ -50,6 +55,17 @@ def _answer(there: Connection, name: str, small: bool, backbone: str | None) -> 
         there.send(Subject(find(name), Path(name), name, small, backbone).build().score(few()).tolist())
     except Exception as error:  # whatever a stranger's code raises is the finding
         there.send(f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Inside, this process seems to run no script: another one would begin by running that script again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @functools.cache
