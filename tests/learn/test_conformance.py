@@ -4,6 +4,8 @@ The working one is the template of `fauxto new detector`; every break is a small
 """
 
 import re
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -205,6 +207,15 @@ def test_each_break_is_caught_by_its_check(template, tmp_path, monkeypatch, name
 
 def test_every_check_but_the_printed_one_has_a_break():
     assert {check for check, _, _ in BREAKS.values()} == set(CHECKS) - {"throughput"}
+
+
+def test_a_fresh_process_does_not_run_the_script_that_asks_for_it(template, tmp_path, monkeypatch):
+    script = ModuleType("__main__")
+    script.__file__ = str(tmp_path / "script.py")
+    (tmp_path / "script.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    assert run_check("fresh process", subject(template)).passed
+    assert not (tmp_path / "ran").exists()
 
 
 def test_an_error_of_the_code_under_check_is_a_failed_outcome(template, tmp_path):
