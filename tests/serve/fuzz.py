@@ -360,11 +360,11 @@ def run(seeds: list[bytes], count: int, seed: int, model: str, seconds: float = 
                 memory.append({"after": done, "server": process.memory_info().rss, "workers": workers})
 
         found = assail(port, attacks(seeds, count, seed, seconds), CLIENTS, each)
-        lost = [path for path in found.scans if "status" not in get(port, path)[1] | {"code": ""}]
+        lost = set(found.scans) - set(kept(port))
         after = send(port, honest)[1]
         if before["finding"]["logit"] != after["finding"]["logit"] or before["outcome"] != after["outcome"]:
             found.faults.append("another verdict on the same picture than before")
-        found.faults += [f"lost: {scan}" for scan in lost]
+        found.faults += [f"lost: {scan}" for scan in sorted(lost)]
         found.faults += [f"{path} is not well" for path in ("/healthz", "/readyz") if get(port, path)[0] != 200]
         rubbish = [path.name for path in (Path(name) / "service").rglob("*.part")]
         found.faults += [f"left on disk: {path}" for path in rubbish]
@@ -387,6 +387,19 @@ def run(seeds: list[bytes], count: int, seed: int, model: str, seconds: float = 
         "seconds": round(time.monotonic() - start, 1),
         "faults": found.faults,
     }
+
+
+def kept(port: int) -> Iterator[str]:
+    """The addresses of all scans in the history, and of the jobs that they belong to."""
+    after = ""
+    while True:
+        page = get(port, f"/v1/scans?limit=200{after}")[1]
+        for item in page["items"]:
+            yield f"/v1/scans/{item['id']}"
+            yield f"/v1/jobs/{item['job']}"
+        if page["next"] is None:
+            return
+        after = f"&after={page['next']}"
 
 
 def metric(port: int, name: str) -> float:
