@@ -2,14 +2,19 @@
 
     python benchmarks/house_localizer_test.py measure --model RUN --data house.csv --pool POOL --masks DIR \\
         --out rows.jsonl
-    python benchmarks/house_localizer_test.py describe --rows rows.jsonl --model RUN --out MODEL
+    python benchmarks/house_localizer_test.py tools --pool POOL --data house.csv --masks DIR --out tools.jsonl
+    python benchmarks/house_localizer_test.py describe --rows rows.jsonl [--before old.jsonl] [--tools tools.jsonl] \\
+        --model RUN --out MODEL
 
-`measure` adds a row a picture to rows.jsonl and goes on where it stopped; `--share 0/2` does every second one.
+`measure` adds a row a picture to rows.jsonl and goes on where it stopped; RUN is what `house_localizer.py` wrote, or
+the folder of a shipped localizer, to compare with. `tools` asks the forensic tools of the same pictures.
 
 - untouched: photographs of the calibration split of `house.csv`, each through one history; the reference populations.
-- self-made: alterations of photographs of that split, of every kind, lossless and as JPEG 85, with untouched twins.
+- self-made: alterations of photographs of sources never trained on (phone, portfolio), of every kind but faces,
+  lossless and as JPEG 85, with untouched twins; half of what is spliced in comes from generators never trained on.
 - composites: the spliced pictures of DeepHarmonization; `--masks` is the folder `data/mask` of its repository.
 - inpainted: the DALL-E 2 gallery, where all but one kept person is new; the mask is where its variants disagree.
+- upscaled: pictures of BSRGAN, re-made as a whole: nothing in them differs from the rest.
 
 `describe` writes model.onnx, model.json and results.json into MODEL.
 """
@@ -18,8 +23,10 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +35,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from fauxto.backends.openvino import open_mapper
 from fauxto.data.manifest import Sample, read
 from fauxto.data.worlds.camera import photograph
 from fauxto.data.worlds.tampering import KINDS, compose, past, ship
@@ -36,82 +44,103 @@ from fauxto.learn.export import file_sha256
 from fauxto.learn.package import HISTORIES
 from fauxto.media.crops import cut, take
 from fauxto.media.decode import decode
-from fauxto.media.tiles import assemble, chances, cut_tile, tile_boxes, top_share
-from fauxto.run.backends.openvino import open_mapper
+from fauxto.media.tiles import assemble, chances, cut_tile, fill_tile, tile_boxes, top_share
 from fauxto.run.model import load
 from fauxto.score.bootstrap import clustered_interval
 from fauxto.score.masks import PER_IMAGE, Counts, count, mean_interval, pooled
 from fauxto.score.roc import auc
-from house_localizer_data import history, window
+from fauxto.verdict.conformal import p_value
+from house_localizer_data import history, shrunk, window
 
-COUNTS = {"web": 110, "people": 110, "corel": 105, "phone": 105, "camera": 30, "graphics": 30}
-SIDE = 320
+COUNTS = {"web": 130, "people": 80, "drawings": 60, "corel": 60, "phone": 40, "documents": 40, "camera": 24}
+"""Photographs of a population at most; one has the 99 that a bound of 1 in 100 needs, the others object."""
+SIDE = 448
 ALIKE = ("", "jpeg:85")
-TILE, OVERLAP, MOST, TOP = 256, 32, 40, 0.02
+DEFAULTS = {"tile": 1024, "overlap": 64, "most_tiles": 4, "step": 16, "top_share": 0.02}
+"""How pictures are read, of a model that is not described yet."""
+BOUNDS = (0.01, 0.02, 0.05)
 
 
 class Localizer:
     """The exported network, read as a scan reads it."""
 
-    def __init__(self, onnx: Path) -> None:
-        self.network = open_mapper(onnx)
+    def __init__(self, folder: Path) -> None:
+        described = folder / "model.json"
+        self.reading = DEFAULTS | {"step": None} if described.exists() else DEFAULTS
+        if described.exists():
+            self.reading = self.reading | json.loads(described.read_text())
+        self.network = open_mapper(folder / "model.onnx")
         self.house = load("house")
 
     def logits(self, pixels: np.ndarray) -> np.ndarray:
         """The map of a whole picture."""
         height, width = pixels.shape[:2]
-        boxes = tile_boxes(width, height, TILE, OVERLAP, MOST)
+        tile, step = self.reading["tile"], self.reading["step"]
+        boxes = tile_boxes(width, height, tile, self.reading["overlap"], self.reading["most_tiles"])
         maps = []
         for box in boxes:
-            tile = cut_tile(pixels, box, TILE)[None].transpose(0, 3, 1, 2)
-            maps.append(self.network(np.ascontiguousarray(tile, dtype=np.float32) / np.float32(255))[0])
-        return assemble(maps, boxes, width, height, TILE)
+            part = cut_tile(pixels, box, tile, step)[None].transpose(0, 3, 1, 2)
+            found = self.network(np.ascontiguousarray(part, dtype=np.float32) / np.float32(255))[0]
+            maps.append(fill_tile(found, tile))
+        return assemble(maps, boxes, width, height, tile)
 
     def row(self, pixels: np.ndarray, mask: np.ndarray | None = None, detect: bool = False) -> dict[str, Any]:
         """What is kept of one picture: its logit, its area, and of an altered one every metric."""
+        started = time.process_time()
         logits = self.logits(pixels)
+        seconds = time.process_time() - started
         read_ = ~np.isnan(logits)
-        row: dict[str, Any] = {"logit": top_share(logits, TOP), "area": float((logits[read_] > 0).mean())}
+        row: dict[str, Any] = {"logit": top_share(logits, self.reading["top_share"])}
+        row |= {"area": float((logits[read_] > 0).mean()), "pixels": pixels.shape[0] * pixels.shape[1]}
+        row["cpu"] = round(seconds, 3)
         if mask is not None and 0 < mask.mean() < 1:
-            map_ = chances(np.nan_to_num(logits, nan=-20.0))
-            row |= {name: metric(map_, mask) for name, metric in PER_IMAGE.items()}
-            table = count(map_, mask)
-            row["counts"] = [table.both, table.called, table.missed, table.neither]
+            row |= metrics(chances(np.nan_to_num(logits, nan=-20.0)), mask)
         if detect:
             height, width = pixels.shape[:2]
             row["house"] = self.house.score(take(width, height, self.house.crop, lambda box: cut(pixels, box)))
         return row
 
 
+def metrics(map_: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
+    """Every named metric of one altered picture, and its counts."""
+    table = count(map_, mask)
+    return {name: metric(map_, mask) for name, metric in PER_IMAGE.items()} | {
+        "counts": [table.both, table.called, table.missed, table.neither]
+    }
+
+
 def untouched(samples: list[Sample]) -> Iterator[tuple[str, str, Any]]:
     """Every population in turn, so that an interrupted run has some of each."""
     by_family: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
-        if (
-            sample.split == "calibration"
-            and sample.label == 0
-            and len(by_family[sample.family]) < COUNTS[sample.family]
-        ):
+        if sample.split == "calibration" and sample.label == 0:
             by_family[sample.family].append(sample)
-    for number in range(max(COUNTS.values())):
-        for family in COUNTS:
-            if number < len(by_family[family]):
-                sample, chain = by_family[family][number], HISTORIES[number % len(HISTORIES)]
+    for name, family in by_family.items():
+        np.random.default_rng(3).shuffle(family)  # type: ignore[arg-type]
+        del family[COUNTS[name] :]
+    most = max(COUNTS.values())
+    turns = [(i / len(family), name, i) for name, family in by_family.items() for i in range(min(most, len(family)))]
+    for _, name, number in sorted(turns):
+        sample, chain = by_family[name][number], HISTORIES[number % len(HISTORIES)]
 
-                def make(sample: Sample = sample, chain: str = chain) -> tuple[np.ndarray, None]:
-                    return apply(decode(Path(sample.path).read_bytes()), chain, seed=0), None
+        def make(sample: Sample = sample, chain: str = chain) -> tuple[np.ndarray, None]:
+            return apply(decode(Path(sample.path).read_bytes()), chain, seed=0), None
 
-                yield f"untouched/{family}", f"{sample.path}|{chain}", make
+        yield f"untouched/{name}", f"{sample.path}|{chain}", make
 
 
-def self_made(samples: list[Sample], each: int = 14) -> Iterator[tuple[str, str, Any]]:
-    """Alterations of calibration photographs, taken from the end of the split: the references come from its start."""
-    photographs = [s for s in samples if s.split == "calibration" and s.family in ("web", "people", "corel", "phone")]
+def self_made(samples: list[Sample], each: int = 5) -> Iterator[tuple[str, str, Any]]:
+    """Alterations of photographs of whole sources that were never trained on."""
+    photographs = [s for s in samples if s.split == "calibration" and s.label == 0
+                   and (s.family == "phone" or s.source == "shantrm/photo-portfolio")]  # fmt: skip
+    generated = [s for s in samples if s.split == "test" and s.label == 1]
     order = np.random.default_rng(7).permutation(len(photographs))
     for number in range(each):
         for index, kind in enumerate(k for k in KINDS if k != "face-swap"):
             seed = 9_000_000 + number * len(KINDS) + index
             here, there = (photographs[order[(2 * (seed % 5000) + k) % len(order)]] for k in (0, 1))
+            if number % 2:
+                there = generated[seed % len(generated)]
             for chain in ALIKE:
                 for side in ("altered", "untouched"):
 
@@ -120,8 +149,8 @@ def self_made(samples: list[Sample], each: int = 14) -> Iterator[tuple[str, str,
                         chain: str = chain, side: str = side,
                     ) -> tuple[np.ndarray, np.ndarray | None] | None:  # fmt: skip
                         rng = np.random.default_rng(seed)
-                        original = window(decode(Path(here.path).read_bytes()), SIDE, rng)
-                        donor = window(decode(Path(there.path).read_bytes()), 192, rng) if kind == "splice" else None
+                        original = window(shrunk(decode(Path(here.path).read_bytes()), rng), SIDE, rng)
+                        donor = window(decode(Path(there.path).read_bytes()), 384, rng) if kind == "splice" else None
                         if original is None or (kind == "splice" and donor is None):
                             return None
                         original = history(original, past(seed, 3))
@@ -149,7 +178,7 @@ def composites(pool: Path, masks: Path) -> Iterator[tuple[str, str, Any]]:
             yield f"composites/{chain or 'lossless'}", row["path"], make
 
 
-def inpainted(pool: Path, count_: int = 40) -> Iterator[tuple[str, str, Any]]:
+def inpainted(pool: Path, count_: int = 10) -> Iterator[tuple[str, str, Any]]:
     rows = [r for r in csv.DictReader((pool / "manifest.csv").open(encoding="utf-8", errors="replace"))
             if r["source"] == "videah/dall-e-gallery"]  # fmt: skip
     kept: list[np.ndarray] = []
@@ -171,6 +200,16 @@ def inpainted(pool: Path, count_: int = 40) -> Iterator[tuple[str, str, Any]]:
             yield f"inpainted/{chain or 'lossless'}", row["path"], make
 
 
+def upscaled(pool: Path, count_: int = 10) -> Iterator[tuple[str, str, Any]]:
+    rows = csv.DictReader((pool / "manifest.csv").open(encoding="utf-8", errors="replace"))
+    for row in [r for r in rows if r["source"] == "cszn/BSRGAN"][:count_]:
+
+        def make(row: dict[str, str] = row) -> tuple[np.ndarray, None]:
+            return decode((pool / row["path"]).read_bytes()), None
+
+        yield "upscaled/lossless", row["path"], make
+
+
 _decoder: list[Any] = []
 
 
@@ -184,51 +223,111 @@ def held_out_decoder(pixels: np.ndarray) -> np.ndarray:
     return redraw(_decoder[0], [pixels])[0]
 
 
-def measure(chosen: argparse.Namespace) -> None:
-    done = set()
-    if chosen.out.exists():
-        done = {(r["set"], r["name"]) for r in map(json.loads, chosen.out.read_text().splitlines())}
+def sources_of(chosen: argparse.Namespace) -> dict[str, Any]:
     samples = read(chosen.data)
-    sources = {
+    return {
         "composites": lambda: composites(chosen.pool, chosen.masks),
         "untouched": lambda: untouched(samples),
         "self-made": lambda: self_made(samples),
         "inpainted": lambda: inpainted(chosen.pool),
+        "upscaled": lambda: upscaled(chosen.pool),
     }
-    localizer = Localizer(chosen.model / "model.onnx")
-    part, parts = map(int, chosen.share.split("/"))
+
+
+def pictures(chosen: argparse.Namespace) -> Iterator[tuple[str, str, np.ndarray, np.ndarray | None]]:
+    """The pictures of the sets that were asked for and are not in the output yet."""
+    done = set()
+    if chosen.out.exists():
+        done = {(r["set"], r["name"]) for r in map(json.loads, chosen.out.read_text().splitlines())}
+    sources = sources_of(chosen)
+    for name in chosen.sets.split(","):
+        for set_, picture, make in sources[name]():
+            if (set_, picture) in done or chosen.only not in set_:
+                continue
+            try:
+                made = kept(chosen.keep, f"{set_}|{picture}", make)
+            except Exception as error:  # a picture that cannot be made is said, and left out
+                print(set_, picture, error, flush=True)
+                continue
+            if made is not None:
+                yield set_, picture, *made
+
+
+def kept(folder: Path | None, name: str, make: Any) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """What `make()` gives, from the folder where it was made before."""
+    if folder is None:
+        made: tuple[np.ndarray, np.ndarray | None] | None = make()
+        return made
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.npz"
+    if not file.exists():
+        found = make()
+        if found is None:
+            return None
+        mask = np.zeros((0, 0), bool) if found[1] is None else found[1]
+        np.savez(file.with_suffix(".part.npz"), pixels=found[0], mask=mask)
+        file.with_suffix(".part.npz").rename(file)
+    with np.load(file) as arrays:
+        mask = arrays["mask"]
+        return arrays["pixels"], mask if mask.size else None
+
+
+def make_only(chosen: argparse.Namespace) -> None:
+    """Make the pictures of the sets and keep them."""
+    for _ in pictures(chosen):
+        pass
+
+
+def measure(chosen: argparse.Namespace) -> None:
+    localizer = Localizer(chosen.model)
     with chosen.out.open("a") as file:
-        for name in chosen.sets.split(","):
-            for number, (set_, picture, make) in enumerate(sources[name]()):
-                if number % parts != part or (set_, picture) in done:
-                    continue
-                try:
-                    made = make()
-                except Exception as error:  # a picture that cannot be made is said, and left out
-                    print(set_, picture, error, flush=True)
-                    continue
-                if made is None:
-                    continue
-                row = localizer.row(made[0], made[1], detect=set_.startswith("untouched"))
-                file.write(json.dumps({"set": set_, "name": picture, **row}) + "\n")
-                file.flush()
+        for set_, picture, pixels, mask in pictures(chosen):
+            row = localizer.row(pixels, mask, detect=set_.startswith("untouched") and not chosen.no_detector)
+            file.write(json.dumps({"set": set_, "name": picture, **row}) + "\n")
+            file.flush()
+
+
+def ask_tools(chosen: argparse.Namespace) -> None:
+    """What the forensic tools say of the same pictures: their number, and the metrics of their maps."""
+    from fauxto.forensics.examination import examine  # noqa: PLC0415
+    from fauxto.media.encode import encode  # noqa: PLC0415
+
+    names = tuple(chosen.names.split(","))
+    with chosen.out.open("a") as file:
+        for set_, picture, pixels, mask in pictures(chosen):
+            row: dict[str, Any] = {"set": set_, "name": picture, "tools": {}}
+            for item in examine(encode(pixels, "png"), names):
+                found: dict[str, Any] = {"number": item.trace.number}
+                if mask is not None and item.trace.map is not None and 0 < mask.mean() < 1:
+                    found |= metrics(item.trace.map, mask)
+                row["tools"][item.trace.name] = found
+            file.write(json.dumps(row) + "\n")
+            file.flush()
 
 
 DESCRIPTIONS = {
-    "camera": "Camera originals; other pictures of the same index were trained on.",
+    "camera": "Camera originals of many models and one photographer's portfolio (a source never trained on).",
     "corel": "Film photographs scanned by Corel, 481x321 (BSDS500); others of the same set were trained on.",
-    "graphics": "Scanned receipts, screenshots, drawings and renders: what is no plain photograph.",
+    "documents": "Scanned receipts (a source never trained on) and screenshots of a user interface.",
+    "drawings": "What people painted, drew or rendered: portraits of a game (a source never trained on) and others.",
     "people": "Photographs of people from the web; others of the same set were trained on.",
     "phone": "Photographs of objects and pets, mostly by phone (DreamBooth set); a source never trained on.",
     "web": "Photographs from the web (ImageNet samples); others of the same set were trained on.",
 }
 
 
-def describe(chosen: argparse.Namespace) -> None:
-    rows = [json.loads(line) for line in chosen.rows.read_text().splitlines()]
+def sets_of(file: Path | None) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a file by set."""
     sets: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        sets[row["set"]].append(row)
+    if file is not None:
+        for line in file.read_text().splitlines():
+            row = json.loads(line)
+            sets[row["set"]].append(row)
+    return sets
+
+
+def describe(chosen: argparse.Namespace) -> None:
+    sets = sets_of(chosen.rows)
     chosen.out.mkdir(parents=True, exist_ok=True)
     shutil.copy(chosen.model / "model.onnx", chosen.out / "model.onnx")
     populations = {
@@ -242,15 +341,25 @@ def describe(chosen: argparse.Namespace) -> None:
     }
     model = {
         "name": "house-localizer", "version": chosen.version, "system": "house-localizer", "onnx": "model.onnx",
-        "sha256": file_sha256(chosen.out / "model.onnx"), "tile": TILE, "overlap": OVERLAP, "most_tiles": MOST,
-        "top_share": TOP, "decides": chosen.decides,
-        "input": "float32 NCHW in [0, 1], name 'pixels', dynamic batch", "output": "map of logits, and the image logit",
+        "sha256": file_sha256(chosen.out / "model.onnx"), **DEFAULTS, "decides": chosen.decides,
+        "input": "float32 NCHW in [0, 1], name 'pixels', sides multiples of 16", "output": "map of logits",
         "populations": populations,
     }  # fmt: skip
     (chosen.out / "model.json").write_text(json.dumps(model, indent=1) + "\n")
-    results = {"maps": maps_of(sets), "pictures": pictures_of(sets), "false alarms": false_alarms(sets)}
-    (chosen.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    results: dict[str, Any] = {"maps": maps_of(sets), "pictures": pictures_of(sets)}
+    results |= {"false alarms": false_alarms(sets), "cpu seconds a megapixel": speed(sets)}
+    before = sets_of(chosen.before)
+    if before:
+        results["before"] = {"maps": maps_of(before), "pictures": pictures_of(before)}
+    if chosen.tools is not None:
+        results["forensic tools"] = tools_of(sets_of(chosen.tools), sets)
+    chosen.results.write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results, indent=1))
+
+
+def speed(sets: dict[str, list[dict[str, Any]]]) -> float:
+    rows = [row for found in sets.values() for row in found]
+    return round(sum(row["cpu"] for row in rows) / sum(min(row["pixels"], 4 * 2**20) for row in rows) * 1e6, 3)
 
 
 def maps_of(sets: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
@@ -262,83 +371,139 @@ def maps_of(sets: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
             groups[name] += masked
         if masked and name.startswith("self-made"):
             groups[f"self-made altered/all/{name.rsplit('/', 1)[1]}"] += masked
+    return {name: _map_row(found) for name, found in sorted(groups.items())}
+
+
+def _map_row(found: list[dict[str, Any]]) -> dict[str, Any]:
+    total = pooled([Counts(*row["counts"]) for row in found])
+    share = float(np.mean([(r["counts"][0] + r["counts"][2]) / sum(r["counts"]) for r in found]))
+    return {
+        "n": len(found),
+        **{m: [round(v, 3) for v in mean_interval([row[m] for row in found])] for m in PER_IMAGE},
+        "f1@0.5/pooled": round(total.f1, 3),
+        "iou@0.5/pooled": round(total.iou, 3),
+        "f1 of an all-altered map": round(
+            float(np.mean([_all_altered((r["counts"][0] + r["counts"][2]) / sum(r["counts"])) for r in found])), 3
+        ),
+        "share altered": round(share, 3),
+    }
+
+
+def _all_altered(share: float) -> float:
+    return 2 * share / (1 + share)
+
+
+def tools_of(asked: dict[str, list[dict[str, Any]]], ours: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The forensic tools and the localizer on the same pictures: metrics of the maps, AUC of the numbers."""
     table: dict[str, Any] = {}
-    for name, found in sorted(groups.items()):
-        total = pooled([Counts(*row["counts"]) for row in found])
-        table[name] = {"n": len(found)} | {
-            metric: [round(v, 3) for v in mean_interval([row[metric] for row in found])] for metric in PER_IMAGE
-        }
-        table[name] |= {"f1@0.5/pooled": round(total.f1, 3), "iou@0.5/pooled": round(total.iou, 3)}
-        table[name]["share altered"] = round(
-            float(np.mean([(r["counts"][0] + r["counts"][2]) / sum(r["counts"]) for r in found])), 3
-        )
+    for kind in ("self-made altered", "composites"):
+        for chain in ("lossless", "jpeg:85"):
+            names = [n for n in asked if n.startswith(kind) and n.endswith(chain)]
+            if not names:
+                continue
+            rows = [row for n in names for row in asked[n]]
+            seen = {(n, row["name"]) for n in names for row in asked[n]}
+            same = [row for n in names for row in ours.get(n, []) if (n, row["name"]) in seen and "counts" in row]
+            untouched_too = [n for n in asked if n.startswith("self-made untouched") and n.endswith(chain)]
+            twins = [row for n in untouched_too for row in asked[n]] if kind.startswith("self") else []
+            here: dict[str, Any] = {"localizer": _map_row(same)} if same else {}
+            for tool in rows[0]["tools"]:
+                found = [row["tools"][tool] for row in rows if "counts" in row["tools"].get(tool, {})]
+                here[tool] = _map_row(found) if found else {}
+                numbers = [[r["tools"].get(tool, {}).get("number") for r in group] for group in (twins, rows)]
+                a, b = ([number for number in group if number is not None] for group in numbers)
+                if a and b:
+                    here[tool]["picture AUC against twins"] = round(auc(np.array(a), np.array(b)), 3)
+            table[f"{kind}/{chain}"] = here
     return table
+
+
+def photographs_of(sets: dict[str, list[dict[str, Any]]], key: str = "logit") -> dict[str, np.ndarray]:
+    """The logits of the untouched photographs by population."""
+    return {
+        name.split("/")[1]: np.array([r[key] for r in found])
+        for name, found in sets.items()
+        if name.startswith("untouched/") and key in found[0]
+    }
 
 
 def pictures_of(sets: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """The image rule: AUC against twins (self-made) or against photographs, and how many pass the shipped bounds."""
-    photographs = {
-        name: np.array([r["logit"] for r in found]) for name, found in sets.items() if name.startswith("untouched/")
-    }
-    everything = np.concatenate(list(photographs.values()))
+    photographs = photographs_of(sets)
+    everything = np.concatenate(list(photographs.values())) if photographs else np.zeros(0)
     table: dict[str, Any] = {}
     for chain in ("lossless", "jpeg:85"):
-        altered = [r for n, f in sets.items() if n.startswith("self-made altered") and n.endswith(chain) for r in f]
         twins = [r for n, f in sets.items() if n.startswith("self-made untouched") and n.endswith(chain) for r in f]
-        if altered and twins:
-            table[f"self-made/{chain}"] = _rank(
-                twins, altered, [r["name"] for r in twins], [r["name"] for r in altered]
-            )
+        for kind in ("", *(k for k in KINDS if k != "face-swap")):
+            start = f"self-made altered/{kind}"
+            altered = [r for n, f in sets.items() if n.startswith(start) and n.endswith(chain) for r in f]
+            if altered and twins:
+                names = [[r["name"] for r in rows] for rows in (twins, altered)]
+                table[f"self-made/{kind or 'all'}/{chain}"] = _rank(twins, altered, *names)
     for name, found in sets.items():
-        if name.startswith(("composites", "inpainted")):
+        if name.startswith(("composites", "inpainted", "upscaled")) and len(everything):
             real = [{"logit": z} for z in everything]
             table[f"{name} against photographs"] = _rank(
                 real, found, [str(i) for i in range(len(real))], [r["name"] for r in found]
             )
-    for name, row in table.items():
-        row["called % at 1 %"], row["called % at 0.5 %"] = (
-            round(100 * float(np.mean([_p(z, photographs, bound) <= bound for z in row["logits"]])), 1)
-            for bound in (0.01, 0.005)
-        )
-        del table[name]["logits"]
+    for row in table.values():
+        logits = row.pop("logits")
+        if photographs:
+            row |= {f"called % at {bound:.1%}": round(100 * float(np.mean(_called(logits, photographs, bound))), 1)
+                    for bound in (0.005, 0.01, 0.05)}  # fmt: skip
     return table
 
 
-def false_alarms(sets: dict[str, list[dict[str, Any]]], rounds: int = 200) -> dict[str, Any]:
-    """Share of photographs called by the localizer, the detector and both together, references and tested halves apart.
+def _called(logits: Any, photographs: dict[str, np.ndarray], bound: float) -> np.ndarray:
+    populations = {name: {"logits": sorted(map(float, z))} for name, z in photographs.items()}
+    return np.array([p_value(float(z), populations, bound)[0] <= bound for z in logits])
 
-    The detector is asked with the references that it ships; its halves are drawn anew as well, from these photographs.
+
+def false_alarms(sets: dict[str, list[dict[str, Any]]], folds: int = 10, rounds: int = 10) -> dict[str, Any]:
+    """Share of photographs called by localizer, detector and both together, each photograph against all other folds.
+
+    Nine tenths of every population are references and the rest is tested, in turn and anew in every round; then every
+    population whole against the others (`unlike`): what happens to photographs of a kind that is no reference.
     """
+    local, house = photographs_of(sets), photographs_of(sets, "house")
+    tables: dict[str, Any] = {}
     rng = np.random.default_rng(0)
-    names = sorted(name for name in sets if name.startswith("untouched/"))
-    local = {n: np.array([r["logit"] for r in sets[n]]) for n in names}
-    house = {n: np.array([r["house"] for r in sets[n]]) for n in names}
-    tables: dict[str, dict[str, list[float]]] = {}
-    for bound in (0.02, 0.05):
+    for bound in BOUNDS:
+        called: dict[str, dict[str, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
         for _ in range(rounds):
-            order = {n: rng.permutation(len(local[n])) for n in names}
-            reference = {n: order[n][: len(order[n]) // 2] for n in names}
-            for n in names:
-                tested = order[n][len(order[n]) // 2 :]
-                sides = []
-                for logits in (local, house):
-                    halves = {m: logits[m][reference[m]] for m in names}
-                    sides.append([[_p(z, halves, b) <= b for z in logits[n][tested]] for b in (bound, bound / 2)])
-                alone = tables.setdefault(f"{n.split('/')[1]} at {bound:.0%}", defaultdict(list))
-                alone["localizer"].append(float(np.mean(sides[0][0])))
-                alone["detector"].append(float(np.mean(sides[1][0])))
-                alone["either, bound split"].append(float(np.mean(np.logical_or(sides[0][1], sides[1][1]))))
-                alone["either, not split"].append(float(np.mean(np.logical_or(sides[0][0], sides[1][0]))))
-    areas = {n.split("/")[1]: [round(v, 4) for v in mean_interval([r["area"] for r in sets[n]])] for n in names}
-    called = {k: {a: round(100 * float(np.mean(v)), 2) for a, v in t.items()} for k, t in tables.items()}
-    return {"called % of held-out halves": called, "fpr_area at 0.5": areas}
-
-
-def _p(logit: float, populations: dict[str, np.ndarray], bound: float) -> float:
-    """`conformal.p_value` at a bound."""
-    speaking = [(1 + int((z >= logit).sum())) / (len(z) + 1) for z in populations.values() if 1 / (len(z) + 1) <= bound]
-    objecting = [int((z >= logit).sum()) / (len(z) + 1) for z in populations.values() if 1 / (len(z) + 1) > bound]
-    return max(speaking + objecting) if speaking else 1.0
+            fold = {name: rng.permutation(len(z)) % folds for name, z in local.items()}
+            hits = {name: np.zeros((4, len(z)), bool) for name, z in local.items()}
+            for k in range(folds):
+                for at, b in ((0, bound), (2, bound / 2)):
+                    for side, logits in enumerate((local, house)):
+                        references = {name: z[fold[name] != k] for name, z in logits.items()}
+                        for name, z in logits.items():
+                            hits[name][at + side, fold[name] == k] = _called(z[fold[name] == k], references, b)
+            for name, hit in hits.items():
+                for group in (name, "all"):
+                    called[group]["localizer"].append(hit[0])
+                    called[group]["detector"].append(hit[1])
+                    called[group]["either, bound split"].append(hit[2] | hit[3])
+                    called[group]["either, not split"].append(hit[0] | hit[1])
+        tables[f"at {bound:.0%}"] = {
+            group: {arm: round(100 * float(np.concatenate(hit).mean()), 2) for arm, hit in arms.items()}
+            for group, arms in called.items()
+        }
+        unlike = {}
+        for name in local:
+            hit = []
+            for logits in (local, house):
+                others = {other: z for other, z in logits.items() if other != name}
+                hit.append(_called(logits[name], others, bound / 2))
+            unlike[name] = [round(100 * float(np.mean(h)), 2) for h in (*hit, hit[0] | hit[1])]
+        tables[f"unlike, at {bound:.0%}: localizer, detector, either, bound split"] = unlike
+    tables["fpr_area at 0.5"] = {
+        name.split("/")[1]: [round(v, 4) for v in mean_interval([r["area"] for r in found])]
+        for name, found in sets.items()
+        if name.startswith("untouched/")
+    }
+    tables["photographs"] = {name: len(z) for name, z in local.items()}
+    return tables
 
 
 def _rank(
@@ -350,17 +515,25 @@ def _rank(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     verbs = parser.add_subparsers(required=True)
-    one = verbs.add_parser("measure")
-    for name in ("model", "data", "pool", "masks", "out"):
-        one.add_argument(f"--{name}", type=Path, required=True)
-    one.add_argument("--sets", default="composites,untouched,self-made,inpainted")
-    one.add_argument("--share", default="0/1")
+    one, tools, two, keep = (verbs.add_parser(name) for name in ("measure", "tools", "describe", "make"))
+    for verb in (one, tools, keep):
+        for name in ("data", "pool", "masks", "out"):
+            verb.add_argument(f"--{name}", type=Path, required=True)
+        verb.add_argument("--sets", default="composites,self-made,inpainted,upscaled,untouched")
+        verb.add_argument("--only", default="", help="sets whose name contains this")
+        verb.add_argument("--keep", type=Path, help="a folder in which pictures are kept once they were made")
+    keep.set_defaults(run=make_only)
+    one.add_argument("--model", type=Path, required=True)
+    one.add_argument("--no-detector", action="store_true", help="leave the detector's scores of photographs out")
     one.set_defaults(run=measure)
-    two = verbs.add_parser("describe")
-    for name in ("rows", "model", "out"):
+    tools.add_argument("--names", default="error-level,jpeg-ghosts,jpeg-grid,noise,demosaicing,copy-move")
+    tools.set_defaults(run=ask_tools)
+    for name in ("rows", "model", "out", "results"):
         two.add_argument(f"--{name}", type=Path, required=True)
+    two.add_argument("--before", type=Path)
+    two.add_argument("--tools", type=Path)
     two.add_argument("--decides", action="store_true")
     two.add_argument("--version", default="local")
     two.set_defaults(run=describe)

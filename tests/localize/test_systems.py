@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 import torch
 
+from fauxto.backends.openvino import open_mapper
 from fauxto.catalog import find
 from fauxto.errors import InputError, WeightError
 from fauxto.learn.anchored_clusters import cluster
 from fauxto.learn.checkpoint import save
 from fauxto.learn.conformance import LOCALIZER_CHECKS, run_check, subject
+from fauxto.learn.export import export_map
 from fauxto.localize.fakelocator import CARD, FakeLocator, FakeLocatorNetwork
 from fauxto.localize.forgerynet_spatial import ForgeryNetSpatial
 from fauxto.localize.house_localizer import HouseLocalizer, HouseLocalizerNetwork, top_logit
 from fauxto.media.tiles import top_share
 from fauxto.nn.face_attention import ellipse_prior, everywhere, from_parser
+from fauxto.nn.quantization_lattice import QuantizationLattice
+from fauxto.nn.unet import Against
 
 SLUGS = ("fakelocator", "forgerynet", "house-localizer")
 
@@ -116,10 +120,45 @@ def test_the_image_rule_is_the_same_in_the_network_and_outside():
 
 def test_the_control_of_the_house_localizer_is_not_blind_to_the_level():
     torch.manual_seed(1)
-    statistics = torch.randn(2, 86, 6, 5)
+    traces = torch.randn(2, HouseLocalizerNetwork.described, 6, 5)
     for against in (True, False):
         network = HouseLocalizerNetwork(against).eval()
-        apart = (network.features(statistics + 3) - network.features(statistics)).abs().max()
+        network.mix[0].weight.data[:, : network.described] = 0  # what is left is the comparison, or a copy
+        apart = (network.blocks(traces + 3) - network.blocks(traces)).abs().max()
         assert (apart < 1e-3) == against
-    features = HouseLocalizerNetwork().eval().features(statistics)
-    assert features.shape == (2, 516, 6, 5) and torch.equal(features[:, 258:], features[:, :258].abs())
+
+
+def test_the_house_localizer_keeps_its_encoder_as_it_came_and_maps_any_size_alike():
+    network = HouseLocalizerNetwork().train()
+    assert not network.encoder.training and network.mix.training
+    pixels = torch.rand(1, 3, 32, 48)
+    before = [t.clone() for t in network.encoder.state_dict().values()]
+    network(pixels)
+    assert all(torch.equal(a, b) for a, b in zip(before, network.encoder.state_dict().values(), strict=True))
+    network.eval()
+    assert torch.equal(network.maps(pixels), network(pixels)[0]) and network.maps(pixels).shape == (1, 32, 48)
+
+
+def test_the_scale_of_the_traces_is_that_of_the_pictures_it_was_given():
+    network = HouseLocalizerNetwork()
+    traces = 5 + 3 * torch.randn(4, network.described, 9, 9)
+    network.scale(traces)
+    torch.testing.assert_close(network.mean, traces.mean((0, 2, 3), keepdim=True))
+    assert (network.deviation - 3).abs().max() < 0.6
+
+
+def test_exported_maps_follow_the_size_of_the_picture(tmp_path):
+    class Maps(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lattice = QuantizationLattice()
+
+        def forward(self, pixels):
+            return torch.nn.functional.interpolate(Against()(self.lattice(pixels))[:, :1], scale_factor=8.0)[:, 0]
+
+    network = Maps().eval()
+    export_map(network, tmp_path / "maps.onnx", 64)
+    exported = open_mapper(tmp_path / "maps.onnx")
+    for height, width in ((48, 80), (16, 32)):
+        pixels = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(height))
+        np.testing.assert_allclose(exported(pixels.numpy()), network(pixels).numpy(), atol=1e-4)

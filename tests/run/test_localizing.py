@@ -127,7 +127,8 @@ def test_no_time_or_no_picture_is_no_map_and_said(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"sha256": "0" * 64}, {"tile": 20}, {"decides": "yes"}, {"populations": None}, {"top_share": 2}]
+    "changes",
+    [{"sha256": "0" * 64}, {"tile": 20}, {"decides": "yes"}, {"populations": None}, {"top_share": 2}, {"step": 12}],
 )
 def test_a_localizer_that_is_not_what_it_says_is_refused(tmp_path, changes):
     with pytest.raises(WeightError):

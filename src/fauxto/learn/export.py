@@ -70,6 +70,27 @@ def export_localizer(network: nn.Module, path: str | Path, size: int) -> None:
     onnx.checker.check_model(str(path))
 
 
+def export_map(network: nn.Module, path: str | Path, size: int) -> None:
+    """Write a network from pixels to maps alone as ONNX: `pixels` float32 `(n, 3, h, w)` to `map` float32 `(n, h, w)`.
+
+    All sides are dynamic, for pictures that are mapped in one piece; `size` is only that of the example.
+    """
+    training = network.training
+    sides = {0: "n", 2: "h", 3: "w"}
+    torch.onnx.export(
+        network.eval().to(memory_format=torch.contiguous_format),  # type: ignore[call-overload]
+        (torch.rand(1, 3, size, size),),
+        str(path),
+        input_names=[INPUT],
+        output_names=[MAP],
+        dynamic_axes={INPUT: sides, MAP: {0: "n", 1: "h", 2: "w"}},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    network.train(training)
+    onnx.checker.check_model(str(path))
+
+
 def quantize(source: str | Path, target: str | Path, crops: Iterable[np.ndarray]) -> None:
     """Static int8 (activations U8, weights S8 a channel) of an ONNX file, calibrated on float32 `(n, 3, h, w)` batches.
 

@@ -1,4 +1,4 @@
-"""The house localizer: what differs from the rest of its own picture, told from bounded residuals at native size."""
+"""The house localizer: what differs from the rest of its own picture, in residuals, noise and quantization steps."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from fauxto.learn.checkpoint import load_strict, load_tensors, save
 from fauxto.learn.mask_losses import dice
 from fauxto.media.tiles import chances, top_share
 from fauxto.nn.localizing import map_picture
+from fauxto.nn.quantization_lattice import QuantizationLattice
+from fauxto.nn.residual import ColourCells
+from fauxto.nn.residual_net import ResidualBlock, ResidualNet
 from fauxto.nn.residual_statistics import BLOCK, ResidualStatistics
 from fauxto.nn.unet import Against
 
@@ -24,13 +27,13 @@ CARD = Card(
     title="fauxto house localizer",
     venue="fauxto",
     year=2026,
-    idea="An altered region has other fine residuals than the rest of its own picture.",
-    input=Input(size=256, resize="forbidden", crop="native-resolution tiles that overlap by 32 pixels"),
+    idea="An altered region has other fine residuals and other quantization steps than the rest of its own picture.",
+    input=Input(size=1024, resize="forbidden", crop="all of the picture, or tiles of 1024 that share 64 pixels"),
     output="a map at an eighth of the size, brought to native size; image logit: the mean of the map's highest 2 %, "
     "higher = more likely altered",
-    claim="Comparing each place with the mean of its tile finds alterations better than looking at it alone.",
-    gmac=0.05,
-    parameters=517,
+    claim="Comparing each place with the mean of its picture finds alterations better than looking at it alone.",
+    gmac=0.84,
+    parameters=386_081,
     fails_on=(
         "re-posts: a strong JPEG or shrinking after the alteration removes what differs",
         "pictures that were altered as a whole, or nearly so: nothing is left to differ from",
@@ -41,47 +44,90 @@ CARD = Card(
 TOP_SHARE = 0.02
 """Share of the map whose highest logits the image rule averages: a small region is enough, a pixel is not."""
 
+ENCODER = (32, 48, 96)
+"""Channels of the three stages of the encoder: those of the house detector, from whose weights it starts."""
 
-AROUND = (3, 7)
-"""Sides, in blocks, of the surroundings whose means are seen."""
+STEP = 16
+"""Sides are multiples of this."""
+
+CELLS = 36
+"""Channels of `HighPassCells`."""
+
+WIDTH, DILATIONS = 48, (1, 3)
+
+FAR = 8.0
+"""Deviations beyond which a number counts no more: pictures unlike those of training stay bounded."""
 
 
 class HouseLocalizerNetwork(nn.Module):
     """`(n, 3, h, w)` in [0, 1], sides multiples of 16, to maps of logits `(n, h, w)` and image logits `(n,)`.
 
-    Fixed statistics of every 8 x 8 block, each set against their mean over the tile, and the means of that over 3 x 3
-    and 7 x 7 blocks; of all these the value and the magnitude, since what was altered may have more noise or less. One
-    weight for each of the 516, and a bias: a logistic regression, the largest model that its training could afford.
-    `against` False leaves the comparison out: the control of the claim.
+    Every 8 x 8 block is described by the last two stages of a residual encoder, which has learned what cameras and
+    generators leave in the finest residuals, by fixed statistics of its noise, and by how well it keeps to the
+    quantization steps of the rest. Each number stands beside how far it lies from the picture's mean, in deviations; a
+    small network looks at the blocks around, and compares what it found with the whole picture once more. `against`
+    False leaves both comparisons out: the control of the claim.
     """
+
+    described: ClassVar[int] = ENCODER[1] + ENCODER[2] + ResidualStatistics.channels + QuantizationLattice.channels
+    """Numbers that describe a block."""
 
     def __init__(self, against: bool = True) -> None:
         super().__init__()
-        self.statistics = ResidualStatistics()
-        self.scale = nn.BatchNorm2d(ResidualStatistics.channels).requires_grad_(False)  # only its means are learned
+        self.encoder = ResidualNet(ColourCells(), channels=52, widths=ENCODER).stages.requires_grad_(False)
+        self.statistics, self.lattice = ResidualStatistics(), QuantizationLattice()
+        self.mean: Tensor
+        self.deviation: Tensor
+        for name, value in (("mean", 0.0), ("deviation", 1.0)):
+            self.register_buffer(name, torch.full((1, self.described, 1, 1), value))
         self.against = against
-        self.around = nn.ModuleList(nn.AvgPool2d(side, 1, side // 2, count_include_pad=False) for side in AROUND)
-        self.head = nn.Conv2d(2 * ResidualStatistics.channels * (1 + len(AROUND)), 1, 1)
-        nn.init.zeros_(self.head.weight)
+        self.mix = nn.Sequential(
+            nn.Conv2d(2 * self.described, WIDTH, 1, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU(inplace=True)
+        )
+        self.context = nn.Sequential(*(ResidualBlock(WIDTH, dilation) for dilation in DILATIONS))
+        self.head = nn.Conv2d(2 * WIDTH, 1, 1)
         nn.init.constant_(self.head.bias, -2.0)  # type: ignore[arg-type]  # most of a picture is untouched
 
-    def features(self, statistics: Tensor) -> Tensor:
-        """From the statistics of the blocks, `(n, 86, h / 8, w / 8)`, to what is weighed, `(n, 516, h / 8, w / 8)`."""
-        own = self.scale(statistics)
-        if self.against:
-            own = Against()(own)[:, ResidualStatistics.channels :]
-        near = torch.cat([own, *(mean(own) for mean in self.around)], dim=1)
-        return torch.cat((near, near.abs()), dim=1)
+    def train(self, mode: bool = True) -> HouseLocalizerNetwork:
+        """As every module, but that the encoder keeps the means that it came with."""
+        super().train(mode)
+        self.encoder.eval()
+        return self
 
-    def blocks(self, statistics: Tensor) -> Tensor:
-        """From the statistics of the blocks to their logits, `(n, h / 8, w / 8)`."""
-        return self.head(self.features(statistics))[:, 0]
+    def traces(self, pixels: Tensor) -> Tensor:
+        """What describes each block, `(n, 250, h / 8, w / 8)`; nothing of it is trained here."""
+        cells = self.encoder[0](pixels)  # its first channels are those of `HighPassCells`
+        middle = self.encoder[1:-4](cells)  # 48 channels at a quarter of the size
+        parts = functional.avg_pool2d(middle, 2), self.encoder[-4:](middle)
+        return torch.cat((*parts, self.statistics(pixels, cells[:, :CELLS]), self.lattice(pixels)), 1)
+
+    def scale(self, traces: Tensor) -> None:
+        """Take the mean and the deviation of each number from those of training pictures, `(n, 250, y, x)`."""
+        deviation, mean = torch.std_mean(traces, (0, 2, 3), keepdim=True)
+        self.mean.copy_(mean)
+        self.deviation.copy_(deviation + 1e-3)
+
+    def blocks(self, traces: Tensor) -> Tensor:
+        """From the traces of the blocks to their logits, `(n, h / 8, w / 8)`."""
+        scaled = ((traces - self.mean) / self.deviation).clamp(-FAR, FAR)
+        return self.head(self._compared(self.context(self.mix(self._compared(scaled)))))[:, 0]
+
+    def maps(self, pixels: Tensor) -> Tensor:
+        """The maps alone, `(n, h, w)`: for sides that are not known beforehand."""
+        return _enlarged(self.blocks(self.traces(pixels)))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
-        coarse = self.blocks(self.statistics(pixels))
-        whole = functional.interpolate(coarse[:, None], scale_factor=BLOCK, mode="bilinear", align_corners=False)
-        return whole[:, 0], top_logit(coarse)
+        coarse = self.blocks(self.traces(pixels))
+        return _enlarged(coarse), top_logit(coarse)
+
+    def _compared(self, x: Tensor) -> Tensor:
+        compared: Tensor = Against()(x) if self.against else torch.cat((x, x), 1)
+        return compared
+
+
+def _enlarged(coarse: Tensor) -> Tensor:
+    return functional.interpolate(coarse[:, None], scale_factor=BLOCK, mode="bilinear", align_corners=False)[:, 0]
 
 
 def top_logit(maps: Tensor) -> Tensor:
@@ -103,7 +149,9 @@ class HouseLocalizer:
         "epochs": 12,
     }
 
-    def __init__(self, tile: int = 256, overlap: int = 32) -> None:
+    small: ClassVar[dict[str, Any]] = {"tile": 128, "overlap": 32}
+
+    def __init__(self, tile: int = 1024, overlap: int = 64) -> None:
         self.tile, self.overlap = tile, overlap
         self._network = HouseLocalizerNetwork()
 
@@ -113,7 +161,7 @@ class HouseLocalizer:
 
     def logits(self, image: np.ndarray) -> np.ndarray:
         """The map of logits of a uint8 HWC picture of any size, float32 `(h, w)`."""
-        return map_picture(self._network, image, self.tile, self.overlap)[0]
+        return map_picture(self._network, image, self.tile, self.overlap, STEP)[0]
 
     def mask(self, image: np.ndarray) -> np.ndarray:
         """How likely each pixel is altered, float32 `(h, w)` in [0, 1], at native size."""

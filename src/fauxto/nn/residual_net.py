@@ -12,13 +12,13 @@ from fauxto.nn.resnet import initialise
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions around an identity shortcut."""
+    """Two 3x3 convolutions around an identity shortcut; `dilation` spreads their pixels for a wider view."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.conv1 = nn.Conv2d(channels, channels, 3, 1, dilation, dilation, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, dilation, dilation, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:

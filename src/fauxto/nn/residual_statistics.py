@@ -44,9 +44,9 @@ class ResidualStatistics(nn.Module):
         self.register_buffer("columns", phases, persistent=False)
         self.register_buffer("rows", phases.transpose(2, 3).contiguous(), persistent=False)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """See the class."""
-        cells = self.cells(pixels)
+    def forward(self, pixels: Tensor, cells: Tensor | None = None) -> Tensor:
+        """See the class; `cells` are what `HighPassCells` makes of the pixels, where somebody has them already."""
+        cells = self.cells(pixels) if cells is None else cells
         size = cells.abs()
         quiet = functional.avg_pool2d((1 - size / QUIET).clamp(min=0), BLOCK // 2)
         half = functional.avg_pool2d(pixels, 2)
