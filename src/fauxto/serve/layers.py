@@ -77,7 +77,7 @@ class Layers:
 def png(heat: np.ndarray) -> bytes:
     """A map, uint8 `(h, w)`, as a PNG to lie over the picture: a palette from clear to warm."""
     colours, out = palette(), io.BytesIO()
-    drawn = Image.fromarray(heat, "L")
+    drawn = Image.fromarray(heat)
     drawn.putpalette(colours[:, :3].tobytes())
     drawn.save(out, "PNG", transparency=colours[:, 3].tobytes())
     return out.getvalue()
