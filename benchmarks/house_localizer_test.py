@@ -490,7 +490,7 @@ def false_alarms(sets: dict[str, list[dict[str, Any]]], folds: int = 10, rounds:
             for group, arms in called.items()
         }
         unlike = {}
-        for name in local:
+        for name in local if len(local) > 1 else ():
             hit = []
             for logits in (local, house):
                 others = {other: z for other, z in logits.items() if other != name}
