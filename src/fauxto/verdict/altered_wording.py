@@ -25,8 +25,9 @@ CANNOT_TELL = say(
 )
 ONLY_EVIDENCE = say("The map is shown as a hint of where to look. It is not reliable enough to decide the verdict.")
 WHERE_LIMIT = say(
-    "It shows that noise and fine texture differ, not what was done or by whom. Sharp and blurred parts side by side, "
-    "captions, collages and local filters of a phone can look the same."
+    "It shows that noise, fine texture or compression differ, not what was done or by whom. Where much was exchanged, "
+    "the part that was left may be what stands out. Sharp and blurred parts side by side, plain skies, captions, "
+    "collages and local filters of a phone can look the same."
 )
 MISSED_LIMIT = say(
     "Careful edits, and edits saved again with strong compression or made smaller, leave nothing that differs. A "
