@@ -4,11 +4,11 @@
         --head benchmarks/house_card_head.md
 
 Every picture that was not trained on is shipped through each condition and scored as a scan would score it, with the
-int8 model. The last steps of training saw every family, so two models stand in the card: what ships, on unseen pictures
-of generators that it knows, and the same network before those steps (`house_train.py` keeps its weights; package them),
-on whole families that it never saw. Tables: each generator against all photographs; each population of photographs, how
-often it is called at the shipped bound, thresholds taken from random halves of the references and rates from the other
-halves. Intervals are 95 % percentile bootstrap over pictures.
+int8 model; some conditions by the thorough reading as well. The last steps of training saw every family, so two models
+stand in the card: what ships, on unseen pictures of generators that it knows, and the same network before those steps
+(`house_train.py` keeps its weights; package them), on whole families that it never saw. Tables: each generator against
+all photographs; each population of photographs, how often it is called at the shipped bound, thresholds taken from
+random halves of the references and rates from the other halves. Intervals are 95 % percentile bootstrap over pictures.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from fauxto.launder import apply
 from fauxto.media.crops import cut, take
 from fauxto.media.decode import decode, probe
 from fauxto.run.model import Model, load
+from fauxto.score.calibration_error import reliability
 from fauxto.score.roc import auc, interval, tpr_at
 from fauxto.verdict.conformal import threshold
 
@@ -38,15 +39,20 @@ CONDITIONS = {
 }  # fmt: skip
 MOST, FEWER = 50, 12
 """Pictures per generator or population as they lie and matched; and in the other conditions."""
+THOROUGH = ("raw", "matched", "social")
+"""The conditions that the thorough reading is measured in."""
+BANDS = {"below 512": (0, 512), "512 to 1023": (512, 1024), "1024 and more": (1024, 10**6)}
+"""Short sides, in pixels."""
 FPR = 0.01
 
 
 def measure(model: Model, samples: list[Sample], out: Path) -> None:
     """Score every picture in every condition and keep the logits as JSON."""
+    thorough = load(model.folder, thorough=True)
     rows, seen, failed = [], defaultdict(int), []
     for sample in sorted(samples, key=lambda s: zlib.crc32(s.path.encode())):
-        group = sample.generator or sample.family
-        if seen[group] >= MOST:
+        group = sample.generator or f"{sample.family} {sample.split}"
+        if seen[group] >= (MOST if sample.label or sample.split != "test" else 10**6):
             continue
         try:
             data = Path(sample.path).read_bytes()
@@ -55,19 +61,27 @@ def measure(model: Model, samples: list[Sample], out: Path) -> None:
             failed.append(str(error))
             continue
         seen[group] += 1
-        logits = {}
+        logits: dict[str, float] = {}
+        slowly: dict[str, float] = {}
         for name, chain in CONDITIONS.items():
             if seen[group] > FEWER and name not in ("raw", "matched"):
                 continue
             shipped = apply(pixels, chain)
-            height, width = shipped.shape[:2]
-            crops = take(width, height, model.crop, lambda box, p=shipped: cut(p, box))
-            logits[name] = round(model.score(crops), 4)
+            logits[name] = _score(model, shipped)
+            if name in THOROUGH:
+                slowly[name] = _score(thorough, shipped)
         rows.append({
             "label": sample.label, "family": sample.family, "generator": sample.generator, "split": sample.split,
-            "source": sample.source, "format": header.format, "pixels": header.width * header.height, "logits": logits,
+            "source": sample.source, "package": sample.content if sample.family == "packages" else "",
+            "format": header.format, "short_side": min(header.width, header.height),
+            "logits": logits, "thorough": slowly,
         })  # fmt: skip
     out.write_text(json.dumps({"model": model.identity, "failed": failed, "rows": rows}))
+
+
+def _score(model: Model, pixels: np.ndarray) -> float:
+    height, width = pixels.shape[:2]
+    return round(model.score(take(width, height, model.crop, lambda box: cut(pixels, box))), 4)
 
 
 def figures(real: np.ndarray, fake: np.ndarray) -> str:
@@ -120,6 +134,76 @@ def conditions(both: list[Measured]) -> list[str]:
     return lines
 
 
+def readings(both: list[Measured]) -> list[str]:
+    """The standard and the thorough reading side by side, on the same pictures, each at its own bound."""
+    lines = [
+        "| fakes, condition | reading | pictures | AUC (95 %) | TPR % at 1 % FPR | at 5 % | called % at the bound |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for each in both:
+        thorough = load(each.model.folder, thorough=True)
+        for condition in THOROUGH:
+            for name, key, model in (("standard", "logits", each.model), ("thorough", "thorough", thorough)):
+                rows = [row for row in each.rows if condition in row["thorough"]]
+                real = logits(rows, condition, key, label=0)
+                fake = logits(rows, condition, key, label=1, split=each.split)
+                called = 100 * float(np.mean(fake > threshold(model.populations, FPR)))
+                lines.append(f"| {each.title}, {condition} | {name} | {figures(real, fake)} | {called:.1f} |")
+    return lines
+
+
+def bands(both: list[Measured]) -> list[str]:
+    """Fakes against photographs of the same band of short sides, matched."""
+    lines = [
+        "| fakes, short side | photographs | pictures | AUC (95 %) | TPR % at 1 % FPR | at 5 % |",
+        "| --- " * 6 + "|",
+    ]
+    for each in both:
+        for name, (low, high) in BANDS.items():
+            rows = [row for row in each.rows if low <= row["short_side"] < high]
+            real, fake = logits(rows, "matched", label=0), logits(rows, "matched", label=1, split=each.split)
+            if min(len(real), len(fake)) >= 20:
+                lines.append(f"| {each.title}, {name} | {len(real)} | {figures(real, fake)} |")
+    return lines
+
+
+def reliabilities(both: list[Measured], bins: int = 5) -> list[str]:
+    """Probabilities against frequencies, matched, photographs and fakes drawn to equal shares."""
+    lines = ["| fakes | expected calibration error | mean probability: share of fakes, in bins of equal mass |"]
+    lines.append("| --- | --- | --- |")
+    for each in both:
+        calibration = each.model.calibration
+        scaled = [
+            calibration["slope"] * logits(each.rows, "matched", label=label, **wanted) + calibration["intercept"]
+            for label, wanted in ((0, {}), (1, {"split": each.split}))
+        ]
+        most = min(map(len, scaled))
+        rng = np.random.default_rng(0)
+        found = reliability(*(rng.permutation(own)[:most] for own in scaled), bins, "mass")
+        pairs = zip(found.probability, found.frequency, strict=True)
+        shown = ", ".join(f"{p:.2f}: {f:.2f}" for p, f in pairs)
+        lines.append(f"| {each.title} | {found.expected_error:.3f} | {shown} |")
+    return lines
+
+
+def strangers(measured: Measured) -> list[str]:
+    """Photographs of sources that were neither trained on nor references: how often each reading calls them."""
+    rows = [row for row in measured.rows if not row["label"] and row["split"] == "test"]
+    thorough = load(measured.model.folder, thorough=True)
+    lines = [
+        "| source | pictures | called % as they lie | matched | thorough, as they lie | matched |",
+        "| --- " * 6 + "|",
+    ]
+    packages = sorted({row["package"] for row in rows}, key=lambda p: -sum(row["package"] == p for row in rows))
+    for name, own in [(p, [row for row in rows if row["package"] == p]) for p in packages[:3]] + [("**all**", rows)]:
+        cells = []
+        for key, model in (("logits", measured.model), ("thorough", thorough)):
+            bar = threshold(model.populations, FPR)
+            cells += [f"{100 * float(np.mean(logits(own, c, key) > bar)):.1f}" for c in ("raw", "matched")]
+        lines.append(f"| {name} | {len(own)} | {' | '.join(cells)} |")
+    return lines
+
+
 def populations(both: list[Measured], rounds: int = 50) -> list[str]:
     """How often each population is called at the bound, its thresholds and its rates never from the same picture."""
     model = both[-1].model
@@ -165,11 +249,11 @@ def sources(samples: list[Sample]) -> list[str]:
     return lines
 
 
-def logits(rows: list[dict], condition: str, **wanted: object) -> np.ndarray:
-    """The logits of the rows that match, in one condition."""
+def logits(rows: list[dict], condition: str, reading: str = "logits", **wanted: object) -> np.ndarray:
+    """The logits of the rows that match, in one condition, by the standard reading ("logits") or the "thorough" one."""
     return np.asarray([
-        r["logits"][condition] for r in rows
-        if condition in r["logits"] and all(r[key] == value for key, value in wanted.items())
+        r[reading][condition] for r in rows
+        if condition in r[reading] and all(r[key] == value for key, value in wanted.items())
     ])  # fmt: skip
 
 
@@ -203,7 +287,16 @@ def main() -> None:
     parts = [
         options.head.read_text().rstrip(), "",
         "## False alarms, and what is found at the shipped threshold", "", *populations(both), "",
+        "Photographs from packages whose pictures were neither trained on nor are references:", "",
+        *strangers(both[-1]), "",
+        "## Standard and thorough", "",
+        "`--thorough` reads up to twelve windows instead of two; both readings on the same pictures.", "",
+        *readings(both), "",
         "## By condition", "", "All photographs and all fakes shipped alike.", "", *conditions(both), "",
+        "## By size", "", *bands(both), "",
+        "## Probabilities", "",
+        "A probability is fitted to the calibration pictures; at other shares of fakes it has to be corrected.",
+        "", *reliabilities(both), "",
         "## By generator", *generators(both), "",
         "## Sources", "", *sources(read(options.manifest)),
     ]  # fmt: skip

@@ -3,10 +3,10 @@
     python benchmarks/house_data.py --pool POOL --extra EXTRA --out manifest.csv [--everything]
 
 POOL is a folder of originals with a `manifest.csv` (columns path, label, generator, source, content, license, blob).
-EXTRA holds what the machine made or what distribution packages ship: `randomface/*.png` (MobileStyleGAN faces),
+EXTRA holds what the machine made or what packages ship: `randomface/*.png` (MobileStyleGAN faces),
 `taef2/<source>/<blob>.png` (real patches through the FLUX.2 tiny autoencoder), `deb/<collection>/*` (photographs, art
-and renders from Debian packages), `packages/*/*/*` (what `house_packages.py` unpacks). Splits are by group: a group is one generator family or one source of photographs,
-and a fold of the search holds out whole groups.
+and renders from Debian packages), `packages/*/*/*` (what `house_packages.py` unpacks). Splits are by group: a group is
+one generator family or one source of photographs, and a fold of the search holds out whole groups.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from house_packages import index
-
 from fauxto.data.manifest import PICTURES, Sample, write
+from house_packages import index
 
 GROUPS = {
     "stable-diffusion-1": "sd1", "stable-diffusion-beta": "sd1", "sd15": "sd1", "sd-horde": "sd1",
@@ -134,9 +133,11 @@ FIRST_STAGE = {
 SCREENSHOTS_FIRST = "ltdrdata/ComfyUI-extension-tutorials"
 """Figures of manuals show what image filters put out: they train, but only screenshots are references."""
 REFERENCES = {
-    "scan": "documents", "screenshot": "documents", "webp": "drawings", "art": "drawings", "paintings": "drawings",
+    "phone": "camera", "corel": "camera",
+    "scan": "graphics", "screenshot": "graphics", "webp": "graphics", "art": "graphics", "paintings": "graphics",
 }  # fmt: skip
-"""Too few of each to vouch for a bound alone: together they are the references of what is no plain photograph."""
+"""Fewer than 199 pictures can vouch for a bound of 1 % by the most synthetic-looking of them only. So what cameras,
+phones and film scanners wrote is one population of references, and what is no plain photograph is another."""
 
 
 def with_splits(samples: list[Sample], *, everything: bool = False) -> list[Sample]:

@@ -40,18 +40,16 @@ def index() -> list[dict[str, str]]:
 
 def members(archive: Path) -> Iterator[tuple[str, bytes]]:
     """The pictures of one archive: name and bytes; nothing is run and nothing is written."""
-    if archive.suffix == ".deb":
-        tar = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(archive)], capture_output=True, check=True).stdout
-        source = tarfile.open(fileobj=io.BytesIO(tar))
-    elif zipfile.is_zipfile(archive):
+    if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as pack:
             for info in pack.infolist():
                 if info.filename.lower().endswith(PICTURES) and info.file_size < LARGEST:
                     yield info.filename, pack.read(info)
         return
-    else:
-        source = tarfile.open(archive)
-    with source:
+    data = archive.read_bytes()
+    if archive.suffix == ".deb":
+        data = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(archive)], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(data)) as source:
         for member in source:
             if member.isfile() and member.name.lower().endswith(PICTURES) and member.size < LARGEST:
                 file = source.extractfile(member)

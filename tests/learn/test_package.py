@@ -83,7 +83,12 @@ def test_packaged_model_scores_as_the_network(pictures, tmp_path):
     detector = House(CropSpec(256, 1))
     samples = [Sample(str(p), int("fake" in str(p)), family="noise") for p in sorted(pictures.rglob("*.png"))]
     prepare(detector, samples)
-    made = make(detector, samples, tmp_path / "model", version="test", descriptions={"noise": "Noise."})
+    wide = CropSpec(256, 1, (0.0, 1.0))
+    made = make(detector, samples, tmp_path / "model", version="test", descriptions={"noise": "Noise."}, thorough=wide)
+    thorough = load(tmp_path / "model", thorough=True)
+    assert thorough.crop == wide
+    references = sorted(made.thorough_logits[made.labels == 0])
+    assert thorough.populations["noise"]["logits"] == pytest.approx(references, abs=1e-4)
     assert made.parity < 2e-3
     assert not (tmp_path / "model" / "model-float.onnx").exists()
     spread = made.float_logits.std()

@@ -14,7 +14,7 @@ from fauxto.run.answer import read_answer
 from fauxto.run.parquet import SCHEMA, _row
 from fauxto.run.scan import finding_of
 
-MODEL = {"name": "tiny", "version": "1", "sha256": "0" * 64, "backend": "openvino"}
+MODEL = {"name": "tiny", "version": "1", "sha256": "0" * 64, "backend": "openvino", "reading": "standard"}
 GOOD = Finding(
     path="a.jpg",
     sha256="0" * 64,

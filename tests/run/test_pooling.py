@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fauxto.errors import WeightError
+from fauxto.errors import InputError, WeightError
+from fauxto.media.crops import CropSpec
 from fauxto.run.model import load
-from fauxto.run.pooling import pooled
+from fauxto.run.pooling import pooled, upper_half
 from tests.run import tiny
 from tests.run.test_model import edited
 
@@ -34,6 +35,37 @@ def test_only_the_middle_is_asked_where_it_lies_below(own: np.ndarray, settle: f
     else:
         assert sum(asked) == len(own)
         assert logit == pytest.approx(own.astype(float).mean(), abs=1e-6)
+
+
+@given(LOGITS)
+def test_the_upper_half_leaves_out_the_lower_windows(own: np.ndarray):
+    ranked = sorted(own.astype(float), reverse=True)
+    assert pooled(lambda x: x, own, rule=upper_half) == pytest.approx(np.mean(ranked[: (len(own) + 1) // 2]), abs=1e-6)
+
+
+def test_a_thorough_reading_has_windows_a_rule_and_references_of_its_own(tmp_path):
+    entry = {
+        "crop": {"size": tiny.SIZE, "count": 2, "at": [0.2, 0.8]},
+        "pooling": "upper half",
+        "calibration": {"kind": "platt", "slope": 2.0, "intercept": 1.0},
+        "populations": {"few": {"description": "made up", "n": 1, "logits": [0.0]}},
+    }
+    folder = edited(tmp_path, thorough=entry)
+    standard, thorough = load(folder), load(folder, thorough=True)
+    assert thorough.crop == CropSpec(tiny.SIZE, 2, (0.2, 0.8))
+    assert (thorough.populations, thorough.calibration) == (entry["populations"], entry["calibration"])
+    assert (standard.identity["reading"], thorough.identity["reading"]) == ("standard", "thorough")
+    windows = np.zeros((4, tiny.SIZE, tiny.SIZE, 3), np.uint8)
+    windows[0] = 255
+    assert standard.score(windows) == pytest.approx(-tiny.GAIN / 4, abs=1e-4)
+    assert thorough.score(windows) == pytest.approx(0, abs=1e-4)
+
+
+def test_a_model_without_a_thorough_reading_says_so(tmp_path):
+    with pytest.raises(InputError, match="no thorough reading"):
+        load(edited(tmp_path / "a"), thorough=True)
+    with pytest.raises(WeightError, match="'thorough' entry"):
+        load(edited(tmp_path / "b", thorough={"crop": {"size": 32, "count": 1}}), thorough=True)
 
 
 def test_the_bound_is_read_from_the_description(tmp_path):

@@ -144,3 +144,10 @@ def test_what_a_crash_left_is_swept_and_what_is_known_is_not(client: TestClient,
     assert files.sweep(client.app.state.service._known, age=3600) == 0
     assert files.sweep(client.app.state.service._known, age=-1) == 1
     assert not files.folder("f" * 32).exists() and files.original(scan["id"]).exists()
+
+
+def test_what_the_model_cannot_do_is_neither_offered_nor_taken(client: TestClient, dark: bytes):
+    """The tiny model of these tests has no thorough reading."""
+    assert "thorough" not in client.get("/v1/service").json()["options"]["properties"]
+    answer = client.post("/v1/scans", files={"file": ("a.png", dark)}, data={"options": '{"thorough": true}'})
+    assert (answer.status_code, answer.json()["fix"]) == (422, "Ask without it.")

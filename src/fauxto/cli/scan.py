@@ -32,6 +32,7 @@ def scan(
     heatmap: Path | None = None,
     localize: Annotated[bool, Parameter(negative="")] = False,
     forensics: Annotated[bool, Parameter(negative="")] = False,
+    thorough: Annotated[bool, Parameter(negative="")] = False,
     stability: Annotated[bool, Parameter(negative="")] = False,
     fpr: float = 0.01,
     fail_on: str = "",
@@ -77,6 +78,8 @@ def scan(
         Also search the whole picture for altered regions. Takes several times as long.
     forensics
         Also ask the classical forensic tools, as `fauxto forensics` does. They add evidence and change no verdict.
+    thorough
+        Read more windows of each picture, against references of their own. Finds more; takes several times as long.
     stability
         Also score copies as social networks would re-ship them; a call that does not survive is inconclusive.
     fpr
@@ -119,6 +122,7 @@ def scan(
         model=model,
         backend=backend,
         fpr=fpr,
+        thorough=thorough,
         stability=stability,
         regions="called" if report else False,
         heatmap=str(heatmap) if heatmap else None,

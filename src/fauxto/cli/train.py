@@ -158,19 +158,20 @@ def package(
     detector = kind(**options(kind, backbone))
     detector.load(str(weights))
     samples = [sample for sample in read(data) if sample.split == "calibration"]
-    made = make(detector, samples, out, version=version, descriptions=_sentences(describe))
+    wide = getattr(detector, "thorough", None)
+    made = make(detector, samples, out, version=version, descriptions=_sentences(describe), thorough=wide)
     shift = float(np.abs(made.float_logits - made.int8_logits).mean())
-    scored = (made.float_logits, made.int8_logits, made.scan_logits)
-    areas = [auc(z[made.labels == 0], z[made.labels == 1]) for z in scored]
+    scored = {"float": made.float_logits, "int8": made.int8_logits, "scan": made.scan_logits}
+    if made.thorough_logits is not None:
+        scored["thorough"] = made.thorough_logits
+    areas = {f"auc_{name}": auc(z[made.labels == 0], z[made.labels == 1]) for name, z in scored.items()}
     report = {
         "model": str(out),
         "pictures": len(made.labels),
         "skipped": made.skipped,
         "parity": made.parity,
         "int8_shift": shift,
-        "auc_float": round(areas[0], 4),
-        "auc_int8": round(areas[1], 4),
-        "auc_scan": round(areas[2], 4),
+        **{name: round(area, 4) for name, area in areas.items()},
         "settled_by_one_window": round(made.settled, 3),
     }
     print(json.dumps(report))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from fauxto.errors import ContractError, InputError, ResourceError
 from fauxto.launder import apply
 from fauxto.learn.calibrate import fit_platt
 from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
+from fauxto.media.crops import CropSpec
 from fauxto.media.decode import decode
-from fauxto.run.pooling import pooled
+from fauxto.run.pooling import RULES, pooled
 from fauxto.verdict.conformal import threshold
 
 HISTORIES = ("png", "jpeg:90", "jpeg:75", "webp:80", "resize:0.75|jpeg:85", "fit:1280|jpeg:80")
@@ -34,13 +36,17 @@ SETTLE_FPR, SETTLE_RISK = 0.25, 0.01
 windows together call at this bound would be lost. (Nobody asks for a bound of a quarter, but the order of what is not
 called counts too: at 0.05 the area under the curve fell by 0.016, at 0.25 by 0.0025.)"""
 
+THOROUGH_RULE = "upper half"
+"""How a thorough scan pools its windows (`run.pooling.RULES`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
     """What packaging measured: worst float export difference, and logits of the same crops.
 
     `float_logits` and `int8_logits` are means over all windows, `scan_logits` what a scan gives, where the middle
-    window settles some pictures alone (`settled`, a share). `skipped` maps the path of each picture that could not be
+    window settles some pictures alone (`settled`, a share), `thorough_logits` what a thorough scan gives, if the
+    detector has one. `skipped` maps the path of each picture that could not be
     read to the reason.
     """
 
@@ -50,18 +56,26 @@ class Packaged:
     int8_logits: np.ndarray
     scan_logits: np.ndarray
     settled: float
+    thorough_logits: np.ndarray | None
     labels: np.ndarray
 
 
 def package(
-    detector: Detector, samples: Sequence[Sample], folder: str | Path, *, version: str, descriptions: Mapping[str, str]
+    detector: Detector,
+    samples: Sequence[Sample],
+    folder: str | Path,
+    *,
+    version: str,
+    descriptions: Mapping[str, str],
+    thorough: CropSpec | None = None,
 ) -> Packaged:
     """Write `model.onnx` and `model.json` to `folder` from samples that the detector was never trained on.
 
     Each sample is shipped through one of `HISTORIES`, read through the detector's own crop rule and scored by the int8
     model as scanning will. Reals become the reference populations, by `family`; reals and fakes together fit the
-    calibration. `descriptions` has one sentence a population. Errors: InputError without both classes; ContractError
-    when the export differs from the network or ranks real above generated.
+    calibration. `descriptions` has one sentence a population. With `thorough` the same is done for those windows, for
+    `fauxto scan --thorough`. Errors: InputError without both classes; ContractError when the export differs from the
+    network or ranks real above generated.
     """
     if detector.card.input.resize == "required":
         raise ContractError(
@@ -85,30 +99,25 @@ def package(
     middles = np.asarray([each[len(each) // 2] for each in scores])
     below = settle_below(int8_logits, middles, labels, _populations(kept, int8_logits, descriptions))
     scan_logits = np.asarray([pooled(lambda own: own, each, below) for each in scores])
-    calibration = fit_platt(scan_logits, labels)
-    if calibration["slope"] <= 0:
-        raise ContractError(
-            "The detector ranks real above generated on the calibration pictures.",
-            fix="Check the labels of the manifest, then train again.",
-        )
     model = {
         "name": detector.card.slug,
         "version": version,
         "system": detector.card.slug,
         "onnx": target.name,
         "sha256": file_sha256(target),
-        "crop": {"size": detector.crop.size, "count": detector.crop.count},
-        "pooling": "mean",
-        "settle": None if below is None else {"below": below, "fpr": SETTLE_FPR, "risk": SETTLE_RISK},
         "input": "float32 NCHW in [0, 1], name 'pixels', dynamic batch",
         "output": "logit",
-        "calibration": calibration,
-        "populations": _populations(kept, scan_logits, descriptions),
         "abstain": ABSTAIN,
+        **_reading(detector.crop, "mean", kept, scan_logits, descriptions),
+        "settle": None if below is None else {"below": below, "fpr": SETTLE_FPR, "risk": SETTLE_RISK},
     }
+    thorough_logits = None
+    if thorough is not None:
+        thorough_logits = _thorough_logits(detector, thorough, samples, target)
+        model["thorough"] = _reading(thorough, THOROUGH_RULE, kept, thorough_logits, descriptions)
     (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
     settled = 0.0 if below is None else float(np.mean(middles < below))
-    return Packaged(skipped, parity, float_logits, int8_logits, scan_logits, settled, labels)
+    return Packaged(skipped, parity, float_logits, int8_logits, scan_logits, settled, thorough_logits, labels)
 
 
 def settle_below(
@@ -128,18 +137,49 @@ def settle_below(
     return round(min(float(called[int(SETTLE_RISK * len(called))]), bar) - 5e-5, 4)
 
 
-def _read(detector: Detector, samples: Sequence[Sample]) -> tuple[list[Sample], list[np.ndarray], dict[str, str]]:
-    """The samples that could be read, the preprocessed windows of each after its history, and why others were not."""
-    kept, stacks, skipped = [], [], {}
+def _shipped(samples: Sequence[Sample], skipped: dict[str, str]) -> Iterator[tuple[Sample, np.ndarray]]:
+    """The samples that can be read, with their pixels after the history of each; why others cannot, in `skipped`."""
     for i, sample in enumerate(samples):
         try:
             pixels = decode(read_bytes(sample.path))
         except (InputError, ResourceError, OSError) as error:
             skipped[sample.path] = str(error)
             continue
-        stacks.append(detector.preprocess(apply(pixels, HISTORIES[i % len(HISTORIES)], seed=i)))
-        kept.append(sample)
-    return kept, stacks, skipped
+        yield sample, apply(pixels, HISTORIES[i % len(HISTORIES)], seed=i)
+
+
+def _read(detector: Detector, samples: Sequence[Sample]) -> tuple[list[Sample], list[np.ndarray], dict[str, str]]:
+    """The samples that could be read, the preprocessed windows of each after its history, and why others were not."""
+    skipped: dict[str, str] = {}
+    found = [(sample, detector.preprocess(pixels)) for sample, pixels in _shipped(samples, skipped)]
+    return [sample for sample, _ in found], [stack for _, stack in found], skipped
+
+
+def _thorough_logits(detector: Detector, crop: CropSpec, samples: Sequence[Sample], onnx: Path) -> np.ndarray:
+    """The logits of the samples that can be read by the rule of a thorough scan, picture by picture."""
+    reader, network = copy.copy(detector), open_network(onnx)
+    reader.crop = crop
+    found = [RULES[THOROUGH_RULE](network(reader.preprocess(pixels))) for _, pixels in _shipped(samples, {})]
+    return np.asarray(found)
+
+
+def _reading(
+    crop: CropSpec, rule: str, samples: Sequence[Sample], logits: np.ndarray, descriptions: Mapping[str, str]
+) -> dict[str, Any]:
+    """What model.json says of one way to read a picture. Errors: ContractError for a detector upside down."""
+    labels = np.asarray([sample.label for sample in samples])
+    calibration = fit_platt(logits, labels)
+    if calibration["slope"] <= 0:
+        raise ContractError(
+            "The detector ranks real above generated on the calibration pictures.",
+            fix="Check the labels of the manifest, then train again.",
+        )
+    return {
+        "crop": {"size": crop.size, "count": crop.count, "at": list(crop.at)},
+        "pooling": rule,
+        "calibration": calibration,
+        "populations": _populations(samples, logits, descriptions),
+    }
 
 
 def _batches(stacks: Sequence[np.ndarray], most: int = 150) -> Iterable[np.ndarray]:

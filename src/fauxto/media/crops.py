@@ -22,15 +22,18 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class CropSpec:
-    """Up to `count` square windows of `size` pixels, side by side in one horizontal band through the middle.
+    """Square windows of `size` pixels: rows of up to `count` side by side, at the heights `at`.
 
-    One band, because a JPEG decoder can skip the rows above and below it but must decode every row that is touched.
-    No more windows than it takes to cover the width: a picture of less than twice the size gets two that overlap.
-    Windows start on even pixels, so the 2x2 grid of an up-sampler keeps its phase.
+    A height is the share of the free height that lies above the row: 0.5 is the middle. A JPEG decoder can skip what
+    lies above the highest window and below the lowest, and must decode all rows of pixels between. In a row the windows
+    part the free width evenly (two lie at a third and two thirds of it): edges are left to the background. No more
+    windows than it takes to cover the width, and no row within a quarter of a window of the one above. Windows start on
+    even pixels, so the 2x2 grid of an up-sampler keeps its phase.
     """
 
     size: int = 256
     count: int = 1
+    at: tuple[float, ...] = (0.5,)
 
     def __post_init__(self) -> None:
         if self.size < 2 or self.size % 2 or self.count < 1:
@@ -39,40 +42,44 @@ class CropSpec:
                 f"count {self.count}.",
                 fix="Correct the 'input' entry of the model description.",
             )
+        if not self.at or list(self.at) != sorted(set(self.at)) or not 0 <= self.at[0] <= self.at[-1] <= 1:
+            raise InputError(
+                f"The heights of a crop rise from 0 to 1; got {self.at}.",
+                fix="Correct the 'input' entry of the model description.",
+            )
 
 
 def band(width: int, height: int, spec: CropSpec) -> Box:
     """The one rectangle that holds every window of `windows`: all that has to be decoded.
 
     >>> band(4000, 3000, CropSpec(256, 3))
-    Box(x=848, y=1372, width=2304, height=256)
+    Box(x=936, y=1372, width=2128, height=256)
     """
     boxes = windows(width, height, spec)
     left, right = min(b.x for b in boxes), max(b.x + b.width for b in boxes)
-    return Box(left, boxes[0].y, right - left, boxes[0].height)
+    return Box(left, boxes[0].y, right - left, boxes[-1].y + boxes[-1].height - boxes[0].y)
 
 
 def windows(width: int, height: int, spec: CropSpec) -> list[Box]:
-    """The windows of one picture, left to right; a side shorter than `size` is taken whole.
+    """The windows of one picture, row by row from the left; a side shorter than `size` is taken whole.
 
     >>> windows(500, 375, CropSpec(256, 1))
     [Box(x=122, y=58, width=256, height=256)]
     """
     window_width, window_height = min(spec.size, width), min(spec.size, height)
-    y = _even((height - window_height) // 2)
-    free = width - window_width
-    count = 1 if free < spec.size // 4 else min(spec.count, -(-width // spec.size))
-    if count == 1:
-        starts = [free // 2]
-    else:
-        reach = min(free, 4 * spec.size * (count - 1))
-        first = (free - reach) // 2
-        starts = [first + round(i * reach / (count - 1)) for i in range(count)]
-    return [Box(_even(x), y, window_width, window_height) for x in starts]
+    free_width, free_height = width - window_width, height - window_height
+    count = 1 if free_width < spec.size // 4 else min(spec.count, -(-width // spec.size))
+    columns = [_even(free_width * (i + 1) // (count + 1)) for i in range(count)]
+    rows: list[int] = []
+    for share in spec.at:
+        y = _even(int(free_height * share))
+        if not rows or y - rows[-1] >= max(2, spec.size // 4):
+            rows.append(y)
+    return [Box(x, y, window_width, window_height) for y in rows for x in columns]
 
 
 def take(width: int, height: int, spec: CropSpec, read: Callable[[Box], np.ndarray]) -> np.ndarray:
-    """The windows as one uint8 array `(k, size, size, 3)`, k at most `spec.count`; `read(box)` gives HWC pixels.
+    """The windows as one uint8 array `(k, size, size, 3)`, k at most `count` a row; `read(box)` gives HWC pixels.
 
     A window smaller than `size` is filled by mirroring the picture about its edges (even period, so the 2x2 grid
     keeps its phase), never by black: a black edge is the strongest high-pass signal there is.

@@ -13,7 +13,7 @@ _POINTS_TO = {"generated", "edited", "camera", "conflict", "none"}
 _STRENGTHS = {"proof", "strong", "declared", "weak", "none"}
 _CODE = re.compile(r"[a-z_]{1,40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_ERROR, _MODEL = {"code", "what", "fix"}, {"name", "version", "sha256", "backend"}
+_ERROR, _MODEL = {"code", "what", "fix"}, {"name", "version", "sha256", "backend", "reading"}
 
 
 def read_answer(answer: bytes) -> Finding:

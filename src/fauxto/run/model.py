@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from fauxto.backends import Network
 from fauxto.errors import ContractError, InputError, WeightError
 from fauxto.media.crops import CropSpec
-from fauxto.run.pooling import pooled
+from fauxto.run.pooling import RULES, pooled
 
 BACKENDS = ("openvino", "onnxruntime")
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
@@ -33,16 +33,21 @@ _NEEDED: dict[str, type] = {
 }
 
 
+_READING = ("crop", "calibration", "populations")
+"""What belongs to one way of reading a picture."""
+
+
 class Model:
     """A scoring network with everything that turns its logit into a verdict.
 
     `folder` holds model.json and the ONNX file that it names; the hash is checked before a byte of it is
     parsed. Raises `WeightError` for a description that is missing, incomplete or does not fit its network.
     The network itself is compiled at the first call, so that a process which only needs the description
-    pays nothing.
+    pays nothing. `thorough` reads more windows, with the calibration and the references that belong to them:
+    `InputError` where the model has no such entry.
     """
 
-    def __init__(self, folder: Path, backend: str = "openvino") -> None:
+    def __init__(self, folder: Path, backend: str = "openvino", *, thorough: bool = False) -> None:
         if backend not in BACKENDS:
             raise InputError(
                 f"Unknown backend {backend!r}.", fix=f"Choose one of: {', '.join(BACKENDS)}.", code="usage"
@@ -52,11 +57,14 @@ class Model:
         self.name: str = description["name"]
         self.version: str = description["version"]
         self.sha256: str = description["sha256"]
-        self.calibration: dict[str, Any] = description["calibration"]
-        self.populations: dict[str, dict[str, Any]] = description["populations"]
         self.abstain: dict[str, float] = description["abstain"]
-        self.crop = _crop(description["crop"], folder)
-        self.settle = _settle(description, folder)
+        self.thorough, self.reads_thoroughly = thorough, description.get("thorough") is not None
+        reading = _thorough(description, folder) if thorough else description
+        self.calibration: dict[str, Any] = reading["calibration"]
+        self.populations: dict[str, dict[str, Any]] = reading["populations"]
+        self.crop = _crop(reading["crop"], folder)
+        self.rule = _rule(reading, folder)
+        self.settle = _settle(reading, folder)
         self.description_sha256 = hashlib.sha256(canonical(description)).hexdigest()
         self._onnx = folder / Path(description["onnx"]).name
         check_hash(self._onnx, self.sha256)
@@ -64,7 +72,13 @@ class Model:
     @property
     def identity(self) -> dict[str, str]:
         """The `model` entry of a Finding."""
-        return {"name": self.name, "version": self.version, "sha256": self.sha256, "backend": self.backend}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "sha256": self.sha256,
+            "backend": self.backend,
+            "reading": "thorough" if self.thorough else "standard",
+        }
 
     def open(self) -> None:
         """Compile the network now rather than at the first picture."""
@@ -90,7 +104,7 @@ class Model:
 
     def score(self, crops: np.ndarray) -> float:
         """The logit of a picture from its windows (see `pooled`); higher = more likely generated."""
-        return pooled(self.logits, crops, self.settle)
+        return pooled(self.logits, crops, self.settle, self.rule)
 
     @cached_property
     def _network(self) -> Network:
@@ -98,15 +112,15 @@ class Model:
         return opened
 
 
-def load(path_or_name: str | Path = "house", backend: str = "openvino") -> Model:
+def load(path_or_name: str | Path = "house", backend: str = "openvino", *, thorough: bool = False) -> Model:
     """A model by the folder that holds its model.json, or by the name of one that the package ships."""
     given = Path(path_or_name)
     if (given / "model.json").is_file():
-        return Model(given, backend)
+        return Model(given, backend, thorough=thorough)
     if isinstance(path_or_name, str) and given.name == path_or_name:
         shipped = WEIGHTS / path_or_name
         if (shipped / "model.json").is_file():
-            return Model(shipped, backend)
+            return Model(shipped, backend, thorough=thorough)
     ours = sorted(file.parent.name for file in WEIGHTS.glob("*/model.json") if b'"crop"' in file.read_bytes())
     raise WeightError(
         f"No model.json in {given}, and no shipped model of that name.",
@@ -130,19 +144,43 @@ def read_description(path: Path, needed: Mapping[str, type] = _NEEDED) -> dict[s
                 f"{path} needs an entry {key!r} of type {kind.__name__}; got {description.get(key)!r:.80}.",
                 fix="Export the model again, or install the package again.",
             )
-    if description.get("pooling", "mean") != "mean":
-        raise WeightError(f"{path} asks for pooling {description['pooling']!r}; 'mean' is known.", fix="Update fauxto.")
     return description
 
 
 def _crop(entry: dict[str, Any], folder: Path) -> CropSpec:
     try:
-        return CropSpec(int(entry["size"]), int(entry["count"]))
+        return CropSpec(
+            int(entry["size"]), int(entry["count"]), tuple(float(share) for share in entry.get("at", [0.5]))
+        )
     except (KeyError, TypeError, ValueError, InputError) as error:
         raise WeightError(
-            f"The 'crop' entry {entry!r:.80} in {folder / 'model.json'} needs an even size and a count.",
+            f"The 'crop' entry {entry!r:.80} in {folder / 'model.json'} needs an even size, a count and heights.",
             fix="Export the model again, or install the package again.",
         ) from error
+
+
+def _thorough(description: dict[str, Any], folder: Path) -> dict[str, Any]:
+    entry = description.get("thorough")
+    if entry is None:
+        raise InputError(
+            f"The model in {folder} has no thorough reading.", fix="Scan without --thorough.", code="usage"
+        )
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(key), dict) for key in _READING):
+        raise WeightError(
+            f"The 'thorough' entry in {folder / 'model.json'} needs objects {', '.join(_READING)}.",
+            fix="Export the model again, or install the package again.",
+        )
+    return entry
+
+
+def _rule(reading: dict[str, Any], folder: Path) -> Callable[[np.ndarray], float]:
+    name = reading.get("pooling", "mean")
+    if name not in RULES:
+        raise WeightError(
+            f"{folder / 'model.json'} asks for pooling {name!r:.80}; known are {', '.join(RULES)}.",
+            fix="Update fauxto.",
+        )
+    return RULES[name]
 
 
 def _settle(description: dict[str, Any], folder: Path) -> float | None:

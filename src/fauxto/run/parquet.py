@@ -23,6 +23,7 @@ ROWS = 2_000
 """Rows in a group: what is held in memory while writing."""
 
 _TEXTS = ("stability", "provenance", "evidence")
+_MODEL = ("name", "version", "sha256", "backend", "reading")
 _MARK = b"fauxto"
 
 SCHEMA = pa.schema(
@@ -53,7 +54,7 @@ SCHEMA = pa.schema(
                 )
             ),
         ),
-        pa.field("model", pa.struct([(name, pa.string()) for name in ("name", "version", "sha256", "backend")])),
+        pa.field("model", pa.struct([(name, pa.string()) for name in _MODEL])),
         pa.field("seconds", pa.float64()),
     ]
 )

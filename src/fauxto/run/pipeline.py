@@ -45,7 +45,7 @@ class Scanner:
 
     def __init__(self, options: Options, known: Known | None = None) -> None:
         self.options, self.known = options, known
-        self.model: Model = load(options.model, options.backend)
+        self.model: Model = load(options.model, options.backend, thorough=options.thorough)
         self.localizer = _localizer(options) if options.localize else None
         decides = self.localizer is not None and self.localizer.decides
         self.bound = verdict.budget(options.fpr, localizer_decides=decides)

@@ -94,7 +94,7 @@ def scan_into(
     from fauxto.run.model import load  # noqa: PLC0415
 
     parquet.check_target(out)
-    model = load(options.model, options.backend)
+    model = load(options.model, options.backend, thorough=options.thorough)
     described = model.description_sha256
     if options.localize:
         from fauxto.run.localizer import load_localizer  # noqa: PLC0415

@@ -32,7 +32,13 @@ FINDING: dict[str, Any] = {
         }
     ],
     "regions": [{"x": 0, "y": 0, "width": 256, "height": 256, "logit": 3.1}],
-    "model": {"name": "house", "version": "2026.11.21", "sha256": "0" * 64, "backend": "openvino"},
+    "model": {
+        "name": "house",
+        "version": "2026.11.21",
+        "sha256": "0" * 64,
+        "backend": "openvino",
+        "reading": "standard",
+    },
     "seconds": 0.03,
 }
 SUMMARY: dict[str, Any] = {

@@ -41,7 +41,8 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.model = load(settings.options.model, settings.options.backend).identity
+        model = load(settings.options.model, settings.options.backend)
+        self.model, self.reads_thoroughly = model.identity, model.reads_thoroughly
         self._lock = _own(settings.folder) if settings.url.startswith("sqlite") else None
         self.files = Files(settings.folder)
         self.database = Database(settings.url)

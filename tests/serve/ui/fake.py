@@ -106,7 +106,13 @@ def finding(name: str, verdict: str, **changes: Any) -> Finding:
                 {"name": "noise", "number": 4.2, "flagged": True, "maps": True},
             ),
         ],
-        "model": {"name": "house", "version": "2026.11.21", "sha256": "c4" * 32, "backend": "openvino"},
+        "model": {
+            "name": "house",
+            "version": "2026.11.21",
+            "sha256": "c4" * 32,
+            "backend": "openvino",
+            "reading": "standard",
+        },
         "seconds": 0.41,
     }
     return Finding(name, **{**fields, **changes})
@@ -235,7 +241,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _service(self) -> dict[str, Any]:
         return {
             "version": "0.1.0",
-            "model": {"name": "house", "version": "2026.11.21", "sha256": "c4" * 32, "backend": "openvino"},
+            "model": {
+                "name": "house",
+                "version": "2026.11.21",
+                "sha256": "c4" * 32,
+                "backend": "openvino",
+                "reading": "standard",
+            },
             "key_needed": bool(self.state.key),
             "addresses_allowed": True,
             "max_bytes": 1_000_000,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
@@ -16,6 +16,7 @@ from fauxto.serve.access import Allowed
 from fauxto.serve.options import ScanOptions
 from fauxto.serve.problems import ServiceError, responses
 from fauxto.serve.routes.scans import service_of
+from fauxto.serve.service import Service
 from fauxto.serve.store.keys import Caller
 
 router = APIRouter()
@@ -36,8 +37,16 @@ def about(request: Request) -> schema.Service:
         max_bytes=settings.max_bytes,
         max_files=settings.max_files,
         retention_seconds=None if settings.retention is None else int(settings.retention),
-        options=ScanOptions.model_json_schema(),
+        options=_offered(service),
     )
+
+
+def _offered(service: Service) -> dict[str, Any]:
+    """The options as a JSON Schema, without what the operator's model cannot do."""
+    schema_of: dict[str, Any] = ScanOptions.model_json_schema()
+    if not service.reads_thoroughly:
+        del schema_of["properties"]["thorough"]
+    return schema_of
 
 
 @router.get("/v1/systems", response_model=list[schema.System], tags=["about"])

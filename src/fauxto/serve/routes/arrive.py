@@ -103,6 +103,8 @@ async def accept(service: Service, caller: Caller, came: Arrival, key: str | Non
 
 
 def _accept(service: Service, caller: Caller, came: Arrival, key: str | None, batch: bool) -> tuple[str, bool]:
+    if not service.reads_thoroughly and json.loads(came.options)["thorough"]:
+        raise ServiceError("The model of this service has no thorough reading.", fix="Ask without it.", code="usage")
     kind: type[Scan] | type[Job] = Job if batch else Scan
     mark = came.fingerprint
     scans, job = _rows(caller, came, key, mark, batch)
