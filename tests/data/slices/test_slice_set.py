@@ -79,7 +79,7 @@ def test_no_patient_is_in_two_parts_and_by_slice_many_are():
     assert set(leaky["train"].patients) & set(leaky["test"].patients)
     assert sorted(name for part in leaky.values() for name in part.names) == sorted(whole.names)
     few = SliceSet(pixels[:8], patients[:8], tuple("abcdefgh"))
-    with pytest.raises(InputError, match="2 patients cannot be split"):
+    with pytest.raises(InputError, match="2 patients cannot be divided"):
         few.by_patient(SHARES)
 
 
