@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,26 @@ def _bars(table: Table, path: Path) -> Path:
     header = [np.nan if row.matched.header_auc is None else row.matched.header_auc for row in rows]
     axes.plot(at + 0.2, header, "k_", markersize=14, label="header alone, matched")
     axes.axhline(0.5, color="black", linewidth=0.6, linestyle=":")
-    names = [" ".join(filter(None, (row.detector, row.trained_on, row.tested_on, row.condition))) for row in rows]
+    names, common = labels([(row.detector, row.trained_on, row.tested_on, row.condition) for row in rows])
     axes.set_xticks(at, names, rotation=60, ha="right", fontsize=7)
-    axes.set(ylim=(0, 1.02), ylabel="AUC", title=table.protocol)
-    axes.legend(loc="lower right", fontsize=8)
+    title = "\n".join(filter(None, (table.protocol, common)))
+    axes.set(ylim=(0, 1.02), ylabel="AUC")
+    axes.set_title(title, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8)
     return _save(figure, path)
+
+
+def labels(rows: Sequence[tuple[str, ...]]) -> tuple[list[str], str]:
+    """A label for each row of words, without those words that all rows share at a place; and what they share.
+
+    >>> labels([("npr", "all but sdxl", "mean of 7"), ("safe", "all but sdxl", "mean of 7")])
+    (['npr', 'safe'], 'all but sdxl, mean of 7')
+    """
+    if len(rows) < 2:
+        return [" ".join(filter(None, row)) for row in rows], ""
+    shared = [len(set(words)) == 1 for words in zip(*rows, strict=True)]
+    own = [" ".join(word for word, same in zip(row, shared, strict=True) if word and not same) for row in rows]
+    return own, ", ".join(word for word, same in zip(rows[0], shared, strict=True) if word and same)
 
 
 def _matrix(rows: list[Row], detector: str, path: Path) -> Path:
