@@ -45,7 +45,7 @@ class Options:
 
     - `model`: the folder of a model or the name of a shipped one; `backend`: what runs it.
     - `fpr`: the false-alarm bound at which a picture is called, in (0, 1).
-    - `thorough`: read more windows of each picture, with references of their own: slower, and finds more.
+    - `thorough`: read more windows of each picture, with references of their own: slower, better on new generators.
     - `stability`: score re-shipped copies too; a call that does not survive becomes "inconclusive".
     - `regions`: the logit of a grid of windows over the whole picture, of all pictures or only those "called"
       (generated, edited or inconclusive); `heatmap`: a folder for drawings of them, of all pictures.

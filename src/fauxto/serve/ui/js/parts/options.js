@@ -4,7 +4,7 @@ import { h, newId } from "../dom.js";
 import { number, t } from "../words.js";
 
 /** What a desk asks for unless told otherwise; of other switches the service's own default holds. */
-const ASKED = ["thorough", "stability", "heatmap", "forensics"];
+const ASKED = ["stability", "heatmap", "forensics"];
 const BOUNDS = [0.05, 0.01, 0.001];
 
 /** `{element, read}` for the JSON Schema of the options. */
@@ -37,7 +37,7 @@ export function options(schema) {
 
 function words(name) {
   return {
-    thorough: t("Read more of the picture: slower, and finds more"),
+    thorough: t("Read more of the picture: slower, better on unknown generators"),
     stability: t("Ask copies too, as networks and messengers re-ship them"),
     heatmap: t("Map where the score comes from"),
     forensics: t("Look for the traces of editing: compression, noise, copied parts"),
