@@ -174,6 +174,12 @@ def test_a_card_says_what_was_found(tmp_path: Path, verdict: str) -> None:
     ):
         assert words in read.words
     assert " real " not in read.words.lower()
+    assert "Edited by a machine" not in read.words
+
+
+def test_a_signed_edit_is_headed_as_signed(tmp_path: Path) -> None:
+    _, read = page(tmp_path, finding(verdict="edited", provenance={"decisive": True}))
+    assert "Edited by a machine" in read.words
 
 
 @pytest.mark.parametrize(("probability", "words"), [(1.0, "over 99 %"), (0.9951, "over 99 %"), (0.0, "under 1 %")])

@@ -12,7 +12,7 @@ export function answer(finding) {
   return h(
     "section",
     { class: `answer ${finding.verdict}`, "aria-label": t("Verdict") },
-    h("h2", { class: "verdict" }, mark(), headline(finding.verdict)),
+    h("h2", { class: "verdict" }, mark(), headline(finding.verdict, finding)),
     h("p", { class: "meaning" }, meaning(finding.verdict)),
     ruler(finding.p_value, pixelBound(finding)),
     h("p", { class: "reads" }, reads(finding)),

@@ -39,7 +39,7 @@ function both(a, b, signal) {
 function table(a, b) {
   const same = a.sha256 === b.sha256;
   const rows = [
-    [t("Verdict"), (scan) => h("span", { class: `outcome ${scan.outcome}` }, mark(), headline(scan.outcome))],
+    [t("Verdict"), (scan) => h("span", { class: `outcome ${scan.outcome}` }, mark(), headline(scan.outcome, scan.finding))],
     [t("Photographs like it"), ({ finding }) => rate(finding.p_value)],
     [t("False-alarm bound"), ({ finding }) => rate(finding.fpr)],
     [t("Calibrated probability"), ({ finding }) => percent(finding.probability)],

@@ -34,7 +34,7 @@ async function follow(id, show, signal) {
       const found = await api.scan(id, WAIT, signal);
       if (signal.aborted) return;
       show(found);
-      if (found.status === "done") return announce(headline(found.outcome));
+      if (found.status === "done") return announce(headline(found.outcome, found.finding));
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
   } catch (error) {
