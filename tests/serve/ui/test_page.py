@@ -74,6 +74,45 @@ def test_no_view_scrolls_sideways_on_a_small_phone(visit: Visit, fake: Fake) -> 
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
 
 
+def test_no_words_of_a_line_lie_over_others(visit: Visit, fake: Fake) -> None:
+    page = visit(f"{fake[0]}/#/history", viewport={"width": 360, "height": 740}, locale="de-DE")
+    page.wait_for_selector(".row")
+    lines = page.evaluate(
+        "[...document.querySelectorAll('.row > a')].map(line => "
+        "[...line.children].filter(one => one.innerText).map(one => one.getBoundingClientRect().toJSON()))"
+    )
+    assert len(lines) == 6
+    for boxes in lines:
+        for i, a in enumerate(boxes):
+            for b in boxes[i + 1 :]:
+                apart = a["right"] <= b["left"] + 1 or b["right"] <= a["left"] + 1
+                assert apart or a["bottom"] <= b["top"] + 1 or b["bottom"] <= a["top"] + 1
+
+
+def test_a_line_that_waits_stands_in_its_column(visit: Visit, fake: Fake) -> None:
+    page = visit(fake[0])
+
+    def waiting(route: Any) -> None:
+        answer = route.fetch()
+        rows = answer.json()
+        rows["items"][2] |= {"outcome": None, "status": "queued", "p_value": None}
+        route.fulfill(response=answer, json=rows)
+
+    page.route("**/v1/scans?*", waiting)
+    go(page, "/history")
+    assert page.inner_text(".row.waiting .outcome").strip() == "Waiting"
+    for part in (".name", ".outcome", ".soft"):
+        starts = page.locator(f".row {part}").evaluate_all("all => all.map(one => one.offsetLeft)")
+        assert len(set(starts)) == 1, part
+
+
+def test_a_narrow_table_breaks_no_word(visit: Visit, fake: Fake) -> None:
+    page = visit(f"{fake[0]}/#/compare?a={GENERATED}&b={2:032x}", viewport={"width": 360, "height": 740})
+    page.wait_for_selector(".compare table")
+    word = page.locator(".compare .outcome", has_text="Inconclusive")
+    assert word.evaluate("one => one.getBoundingClientRect().height") < 30
+
+
 def test_what_an_enemy_wrote_is_text(visit: Visit, fake: Fake) -> None:
     page = visit(f"{fake[0]}/#/scan/{ENEMY}")
     assert page.locator("main img[src=x], main script").count() == 0
