@@ -78,8 +78,11 @@ def test_no_words_of_a_line_lie_over_others(visit: Visit, fake: Fake) -> None:
     page = visit(f"{fake[0]}/#/history", viewport={"width": 360, "height": 740}, locale="de-DE")
     page.wait_for_selector(".row")
     lines = page.evaluate(
-        "[...document.querySelectorAll('.row > a')].map(line => "
-        "[...line.children].filter(one => one.innerText).map(one => one.getBoundingClientRect().toJSON()))"
+        """[...document.querySelectorAll('.row > a')].map(line => [...line.children].map(part => {
+            const words = document.createRange()
+            words.selectNodeContents(part)
+            return words.getBoundingClientRect().toJSON()
+        }).filter(({ width }) => width))"""
     )
     assert len(lines) == 6
     for boxes in lines:
