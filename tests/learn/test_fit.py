@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from fauxto.bench.aigibench import AIGIBench
 from fauxto.data.manifest import Sample
 from fauxto.data.patches import PatchStore
 from fauxto.detect.house import House
+from fauxto.detect.rigid import RIGID
 from fauxto.detect.univfd import UnivFD
 from fauxto.errors import ContractError, InputError, PolicyError, WeightError
+from fauxto.generate.gan import StudioGAN
 from fauxto.learn.augment import Laundering, laundered_crop
 from fauxto.learn.batches import TrainingCrops
-from fauxto.learn.fit import Balanced, Plan, fit, initial_state
+from fauxto.learn.fit import Balanced, Plan, check_fittable, fit, initial_state
 from fauxto.learn.schedule import make_optimizer
+from fauxto.localize.fakelocator import FakeLocator
 from fauxto.media.crops import CropSpec
 
 
@@ -207,3 +211,19 @@ def test_sgd_and_adam_follow_the_recipe():
     )
     with pytest.raises(ContractError, match="lion"):
         make_optimizer(layer, {"optimizer": "lion", "weight_decay": 0}, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "way_out"),
+    [
+        (StudioGAN, "fauxto generate train"),
+        (AIGIBench, "fauxto bench aigibench"),
+        (lambda: RIGID(backbone="tiny"), "calibrate"),
+    ],
+)
+def test_what_is_not_fitted_to_crops_is_refused_with_what_trains_it(make, way_out):
+    with pytest.raises(InputError, match="nothing that this verb could train") as caught:
+        check_fittable(make())
+    assert way_out in caught.value.fix
+    check_fittable(new_house())
+    check_fittable(FakeLocator(**FakeLocator.small))

@@ -71,12 +71,13 @@ def train(
     from fauxto.data.manifest import read  # noqa: PLC0415
     from fauxto.data.training import reads_whole, side_read, training_rows, training_store  # noqa: PLC0415
     from fauxto.learn.augment import Laundering  # noqa: PLC0415
-    from fauxto.learn.fit import Plan, fit, initial_state  # noqa: PLC0415
+    from fauxto.learn.fit import Plan, check_fittable, fit, initial_state  # noqa: PLC0415
 
     samples = training_rows(read(data))
     kind = find(system)
     arguments = options(kind, backbone)
     detector = initial_state(lambda: kind(**arguments), seed)
+    check_fittable(detector)
     size, whole = side_read(detector), reads_whole(detector)
     if whole and crop not in (None, size):
         raise InputError(f"{detector.card.slug} reads whole pictures of {size} pixels.", fix="Leave --crop out.")

@@ -17,7 +17,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.utils.data import DataLoader
 
-from fauxto.contracts import Trainable
+from fauxto.contracts import Localizer, Trainable
 from fauxto.data.masks import MaskStore
 from fauxto.data.patches import PatchStore
 from fauxto.errors import InputError, WeightError
@@ -65,6 +65,22 @@ class Fitted:
     loader_rate: float = 0.0
     network_rate: float = 0.0
     waited: float = 0.0
+
+
+def check_fittable(system: Any) -> None:
+    """Errors: InputError, with what does train it, for a system that is no trainable detector or localizer."""
+    if isinstance(system, Trainable | Localizer):
+        return
+    slug, name = system.card.slug, type(system).__name__
+    if hasattr(system, "calibrate"):
+        fix = f"Nothing of it is trained. From Python, {name}(...).calibrate(reals, fakes) sets its threshold."
+    elif "benchmark" in system.card.kinds:
+        fix = f"It trains and tests others: `fauxto bench {slug} --help`."
+    elif "generator" in system.card.kinds:
+        fix = f"`fauxto generate train` trains GANs by recipe; from Python, {name}(...).fit(data, folder)."
+    else:
+        fix = f"It is used as it is; `fauxto systems {slug}` shows its card."
+    raise InputError(f"{slug} has nothing that this verb could train.", fix=fix)
 
 
 def fit(detector: Trainable, store: PatchStore, plan: Plan, folder: str | Path) -> Fitted:
