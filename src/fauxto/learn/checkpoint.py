@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -82,12 +83,26 @@ def _read(path: Path) -> object:
     try:
         with torch.serialization.safe_globals(HARMLESS):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except UnpicklingError as error:
         raise WeightError(
-            f"{path} is not a checkpoint of plain tensors, and loading it could run code: {reason}",
+            f"{path} is not a checkpoint of plain tensors, and loading it could run code{_refused(error)}.",
             fix="Use the file that the authors published, or one saved as safetensors.",
         ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = re.split(r"\n|\. ", str(error))[0].rstrip(".") or "it ends early"
+        raise WeightError(f"{path} is no whole checkpoint: {reason}.", fix="Download it again.") from error
+
+
+def _refused(error: UnpicklingError) -> str:
+    """What was refused. Torch's own words around it advise to load the file unsafely, and are left out.
+
+    >>> _refused(UnpicklingError("Set weights_only to False.\\n\\nUnsupported operand 80\\n\\nSee the docs."))
+    ': unsupported operand 80'
+    >>> _refused(UnpicklingError("no reason"))
+    ''
+    """
+    found = re.search(r"[Uu]nsupported (?:operand \w+|(?:GLOBAL|global:?(?: GLOBAL)?) [\w.]+)", str(error))
+    return f": {found[0][0].lower()}{found[0][1:]}" if found else ""
 
 
 def _flat(path: Path, loaded: object) -> dict[str, Tensor]:
