@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fauxto.cli import app
 from fauxto.data.manifest import read
@@ -95,3 +96,14 @@ def test_what_cannot_be_done_is_two_lines_and_exit_2(tmp_path, capfd, arguments,
     assert (code, out) == (2, "")
     assert what in err and len(err.strip().splitlines()) == 2
     assert not (tmp_path / "o.csv").exists() and not (tmp_path / "m.csv").exists()
+
+
+def test_names_of_files_cannot_steer_the_terminal(tmp_path, capfd):
+    for label in ("real", "fake"):
+        (tmp_path / "set" / label).mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / "set" / label / "a\x1b[31m\nb.png")
+        (tmp_path / "set" / label / "\x1b[2Jlink.png").symlink_to("/nowhere")
+    code, out, err = run(capfd, "data", "index", tmp_path / "set", "--out", tmp_path / "m.csv")
+    assert code == 0 and r"a\x1b[31m\nb.png" in out and r"\x1b[2Jlink.png" in err
+    said = run(capfd, "data", "index", tmp_path / "\x1b[2Jnone", "--out", tmp_path / "m.csv")
+    assert said[0] == 2 and "\x1b" not in out + err + said[2]

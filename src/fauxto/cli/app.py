@@ -83,9 +83,12 @@ def complain(what: str, fix: str, debug: bool = False) -> int:
     """Print an error; the exit code for it."""
     if debug:
         traceback.print_exc()
-    print(f"fauxto: {what}", file=sys.stderr)
+    from fauxto.cli.render import printable  # noqa: PLC0415  # names of files and words of parsers are anybody's
+
+    shown = "\n".join(map(printable, what.split("\n")))
+    print(f"fauxto: {shown}", file=sys.stderr)
     if fix:
-        print(f"  {fix}", file=sys.stderr)
+        print(f"  {printable(fix)}", file=sys.stderr)
     return ERRORS
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from fauxto.cli.check import require_lab
+from fauxto.cli.render import printable
 from fauxto.errors import FauxtoError, InputError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def index(
         return CLEAN
     print(f"layout {found.layout}: {written:,} pictures ({tally.real:,} real, {tally.fake:,} fake) written to {out}")
     for label, examples in tally.examples.items():
-        print("".join(f"  {label}  {line}\n" for line in examples), end="")
+        print("".join(f"  {label}  {printable(line)}\n" for line in examples), end="")
     if found.published:
         print(f"published: {found.published}")
     say_problems(problems)
@@ -109,7 +110,7 @@ def describe(manifest: Path, /, *, measure: Flag = False, json: Flag = False) ->
         if key in ("pictures", "label", "short_side") or all(set(c) <= {"unknown"} for c in by_label.values()):
             continue
         for label, counts in by_label.items():
-            shown = ", ".join(f"{name} {n:,}" for name, n in list(counts.items())[:12])
+            shown = ", ".join(f"{printable(name)} {n:,}" for name, n in list(counts.items())[:12])
             more = f" and {len(counts) - 12} more" if len(counts) > 12 else ""
             print(f"{key:10} {label}  {shown}{more}")
     for label, quantiles in found["short_side"].items():
@@ -234,14 +235,14 @@ def report(found: Audit) -> str:
             lines.append(f"{row.name:10} {'-':>6}  {row.status} ({row.pictures:,} pictures)")
             continue
         new = f"{row.new_sources:.3f}" if row.new_sources is not None else "-"
-        worst = f"{row.worst[:20]} {row.worst_auc:.3f}" if row.worst else "-"
+        worst = f"{printable(row.worst)[:20]} {row.worst_auc:.3f}" if row.worst else "-"
         mark = "LEAKY" if row.leaky else ""
         spread = f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
         lines.append(f"{row.name:10} {row.auc:6.3f} {spread:>15} {new:>12}  {worst:28} {mark}".rstrip())
     for bleed in found.bleeds:
         if bleed.count:
             lines.append(f"{bleed.count:,} x {bleed.name} ({bleed.what}){' LEAKY' if bleed.leaky else ''}")
-            lines += [f"    {example}" for example in bleed.examples]
+            lines += [f"    {printable(example)}" for example in bleed.examples]
     unread = "".join(f", {count:,} {reason}" for reason, count in found.unread.items())
     lines.append(f"{found.pictures:,} pictures read{unread}, {found.seconds:.0f} s, seed {found.seed}")
     lines.append(
@@ -282,7 +283,7 @@ def say_problems(problems: Problems) -> None:
     if problems.count:
         print(f"{problems.count:,} left out:", file=sys.stderr)
         for path, what in problems.shown[:10]:
-            print(f"  {path}: {what}", file=sys.stderr)
+            print(f"  {printable(path)}: {printable(what)}", file=sys.stderr)
 
 
 @contextmanager
