@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fauxto.bench.headers import FEWEST, header_auc
 from fauxto.bench.measured import Part, mean, measure
+from fauxto.data.measure import outside
 from fauxto.errors import InputError
 from fauxto.score.roc import auc
+from tests.media.pictures import file_of, noise
 
 
 def part(real, fake, clusters=None):
@@ -66,3 +69,10 @@ def test_clusters_widen_the_interval():
 def test_two_pictures_of_each_class_are_the_least():
     with pytest.raises(InputError, match="two of each"):
         part([1.0], [1.0, 2.0])
+
+
+def test_too_few_pictures_for_a_leaf_give_no_control_rather_than_one_half():
+    for count, expected in ((FEWEST - 1, None), (FEWEST, 1.0)):
+        facts = [outside(file_of(noise(16, 16), format)) for format in ("JPEG", "PNG") for _ in range(count)]
+        names = [str(number) for number in range(2 * count)]
+        assert header_auc(facts, np.repeat([0, 1], count), names) == expected

@@ -12,7 +12,10 @@ from fauxto.score.labelled import TAIL, labelled_auc, labelled_interval
 FOLDS = 5
 """Parts of a cross-validation."""
 
-_DEPTH, _LEAF = 4, 0.02
+LEAF = 5
+"""The fewest pictures that a leaf of the tree stands for."""
+
+_DEPTH, _SHARE = 4, 0.02
 
 
 def held_out_scores(columns: np.ndarray, labels: np.ndarray, parts: np.ndarray, seed: int) -> np.ndarray:
@@ -25,7 +28,7 @@ def held_out_scores(columns: np.ndarray, labels: np.ndarray, parts: np.ndarray, 
         fit, score = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         if len(np.unique(labels[fit])) < 2 or not len(score):
             continue
-        leaf = max(5, int(_LEAF * len(fit)))
+        leaf = max(LEAF, int(_SHARE * len(fit)))
         tree = DecisionTreeClassifier(
             max_depth=_DEPTH, min_samples_leaf=leaf, class_weight="balanced", random_state=seed
         )
