@@ -108,7 +108,8 @@ def _train(
 ) -> dict[str, Any]:
     """All steps that are not done yet; runs once in each process."""
     saved = open_state(files.last, run)
-    game, steps = start(fabric, recipe, pictures, plan, saved), plan.steps or recipe.optimization.steps
+    game = start(fabric, recipe, pictures, plan, saved)
+    steps = recipe.optimization.steps if plan.steps is None else plan.steps
     record = _Record(fabric, game, recipe, pictures, plan, files, run, steps, evaluate)
     record.best, record.best_step = saved.get("best"), saved.get("best_step")
     first = game.number
@@ -197,7 +198,7 @@ def _check(recipe: Recipe, pictures: PictureSet, plan: Plan) -> None:
         )
     if plan.precision not in PRECISIONS:
         raise InputError(f"There is no precision {plan.precision!r}.", fix=f"Use one of {', '.join(PRECISIONS)}.")
-    if min(plan.steps or 1, plan.save_every, plan.evaluate_every) < 1:
+    if min(1 if plan.steps is None else plan.steps, plan.save_every, plan.evaluate_every) < 1:
         raise InputError("Steps and intervals are at least 1.", fix="Correct --steps and --save-every.")
 
 
