@@ -74,10 +74,12 @@ def test_a_stopped_run_goes_on_where_it_was(samples, tmp_path):
 
 def test_an_unchanged_file_is_not_read_again(samples, tmp_path, monkeypatch):
     with Cache(tmp_path / "c.sqlite") as cache:
-        score({"tiny": reddish()}, samples, [RAW], cache)
+        first = score({"tiny": reddish()}, samples, [RAW], cache)
     monkeypatch.setattr("fauxto.bench.runner.read_bytes", lambda place: pytest.fail("read again"))
     with Cache(tmp_path / "c.sqlite") as cache:
-        score({"tiny": reddish()}, samples, [RAW], cache)
+        again = score({"tiny": reddish()}, samples, [RAW], cache)
+    np.testing.assert_array_equal(again.logits["tiny"][RAW], first.logits["tiny"][RAW])
+    assert again.facts[RAW] == first.facts[RAW] and set(again.status["tiny"][RAW]) == {"ok"}
 
 
 def test_a_failure_is_a_status_never_a_score(samples, tmp_path):

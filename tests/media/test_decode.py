@@ -190,6 +190,9 @@ def test_odd_jfif_and_adobe_segments_are_read_as_pillow_reads_them():
 
 
 def test_pixels_may_be_written_to():
-    for data in SOLID.values():
-        decode(data)[0, 0] = 7
-        decode(data, box=Box(0, 0, 75, 20))[0, 0] = 7
+    for name, data in SOLID.items():
+        for pixels in (decode(data), decode(data, box=Box(0, 0, 75, 20))):
+            assert pixels.flags.writeable and pixels.flags.owndata | (pixels.base is not None), name
+            pixels[0, 0] = 7
+            assert pixels[0, 0].tolist() == [7, 7, 7], name
+        assert decode(data)[0, 0].tolist() != [7, 7, 7], f"{name}: what is decoded anew is not what was written to"

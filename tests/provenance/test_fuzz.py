@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from fauxto.errors import InputError
 from fauxto.provenance import a1111, aigc, comfyui, exif, iim, json_text, json_tools, png_text, read, xmp
-from fauxto.provenance.fields import Field, Fields, excerpt
+from fauxto.provenance.fields import MAX_EXCERPT, Field, Fields, PointsTo, excerpt
 from fauxto.provenance.generators import recognise
 from fauxto.provenance.manifest import interpret
 from fauxto.provenance.result import Provenance
@@ -32,6 +34,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
     max_leaves=6,
 )
+POINTS = get_args(PointsTo)
 OBJECT = st.dictionaries(WORDS, JSON, max_size=8)
 TEXT = st.text(max_size=200) | JSON.map(json.dumps) | st.lists(WORDS).map(": ".join) | st.lists(WORDS).map(", ".join)
 
@@ -131,23 +134,24 @@ def test_no_manifest_store_breaks_its_reading(store: dict, anchored: bool) -> No
 @settings(max_examples=150, deadline=None)
 @given(TEXT)
 def test_no_text_breaks_a_text_parser(text: str) -> None:
-    excerpt(text).encode()
-    a1111.parse("Steps: 20, " + text)
-    a1111.parse(text)
-    aigc.read("Label" + text)
-    json_text.load_object("{" + text + "}")
+    line = excerpt(text)
+    assert len(line) <= MAX_EXCERPT and not {unicodedata.category(c) for c in line.encode().decode()} & {"Cc", "Cs"}
+    for found in (a1111.parse("Steps: 20, " + text), a1111.parse(text)):
+        assert found is None or isinstance(found, a1111.Parameters)
+    assert aigc.read("Label" + text) is None or isinstance(aigc.read("Label" + text), aigc.Label)
+    assert isinstance(json_text.load_object("{" + text + "}"), dict | None)
 
 
 @settings(max_examples=150, deadline=None)
 @given(OBJECT)
 def test_no_object_breaks_a_json_reader(value: dict) -> None:
     for tool in (*json_tools.TOOLS, json_tools.invokeai_3):
-        tool(value)
+        settings_found = tool(value)
+        assert settings_found is None or isinstance(settings_found, json_tools.Settings)
     if comfyui.is_prompt(value):
-        comfyui.read_prompt(value)
-        list(comfyui.texts(value))
+        assert comfyui.read_prompt(value) in POINTS and all(isinstance(text, str) for text in comfyui.texts(value))
     if comfyui.is_workflow(value):
-        comfyui.read_workflow(value)
+        assert comfyui.read_workflow(value) in POINTS
 
 
 NODE = st.fixed_dictionaries(

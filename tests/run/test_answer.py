@@ -89,7 +89,8 @@ def test_what_is_accepted_breaks_no_output(base: Finding, field: str, value: Any
         return
     if field == "path":
         return  # set by the parent
-    finding.to_json().encode("utf-8")
-    row(finding).plain.encode("utf-8")
-    Tally().add(finding)
-    pa.Table.from_pylist([_row(finding)], schema=SCHEMA)
+    assert Finding.from_dict(json.loads(finding.to_json().encode("utf-8"))) == finding
+    assert row(finding).plain.encode("utf-8")
+    tally = Tally()
+    tally.add(finding)
+    assert tally.total == 1 and pa.Table.from_pylist([_row(finding)], schema=SCHEMA).num_rows == 1

@@ -100,8 +100,11 @@ def test_the_examples_are_true_to_the_schema():
     from fauxto.serve import schema  # noqa: PLC0415
 
     for shape in (schema.Scan, schema.Job, schema.Summary, schema.Problem, schema.Address, schema.AuditLine):
-        for example in shape.model_json_schema()["examples"]:
-            shape.model_validate(example)
+        examples = shape.model_json_schema()["examples"]
+        assert examples, f"{shape.__name__} shows none"
+        for example in examples:
+            understood = shape.model_validate(example)
+            assert understood.model_dump(mode="json", by_alias=True, exclude_unset=True) == example
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,12 @@ from fauxto.errors import InputError
 from fauxto.generate.gan.architectures import ARCHITECTURES
 from fauxto.generate.gan.interface import Codes, Conditioning
 from fauxto.generate.gan.legal import DOUBLED, check, why_not
+from fauxto.generate.gan.mixing import MixedDiscriminator
 from fauxto.generate.gan.networks import make
 from fauxto.generate.gan.recipe import Augmentation, Recipe, Regularizers
 from fauxto.generate.gan.recipes import RECIPES
 from fauxto.generate.gan.turns import Table, discriminator_turn, flat_turn, generator_turn, only, path_turn
+from fauxto.nn.stylegan3 import AliasFreeLayer
 from tests.generate.gan.tiny import tiny
 
 METHODS = (
@@ -114,8 +116,8 @@ def test_all_networks_of_legal_recipes_can_be_made():
         assert pair.generator.resolution == pair.discriminator.resolution == 32
 
 
-def step(recipe: Recipe) -> None:
-    """One turn of each player: finite losses, and a finite gradient at every weight that should learn."""
+def step(recipe: Recipe) -> Table:
+    """One turn of each player: finite losses, and a finite gradient at every weight that should learn; the table."""
     torch.manual_seed(0)
     pair = make(recipe, classes=3)
     table = Table.of(pair)
@@ -139,6 +141,7 @@ def step(recipe: Recipe) -> None:
     assert all(p.grad is None or p.grad.isfinite().all() for p in generators)
     learned = sum(p.grad is not None for p in generators)
     assert learned == len(generators), f"{len(generators) - learned} weights of the generator got no gradient"
+    return table
 
 
 def test_a_pairwise_complete_set_takes_a_step():
@@ -189,12 +192,16 @@ def test_what_makes_no_sense_is_refused_with_the_reason_and_a_way_out(reason):
 
 def test_stylegan3_r_takes_a_step():
     """The pairs above leave it out: it shares all of t but kernel sizes and filters, and takes as long."""
-    step(tiny(RECIPES["stylegan3-r-ada"]))
+    table = step(tiny(RECIPES["stylegan3-r-ada"]))
+    layers = [layer for layer in table.pair.generator.modules() if isinstance(layer, AliasFreeLayer)]
+    kernels = {layer.weight.shape[-1] for layer in layers}
+    assert kernels == {1}, "r has kernels of 1 x 1, t of 3 x 3"
 
 
 def test_adaptivemix_takes_a_step():
     """A setting of one discriminator and no part of its own: the pairs above leave it out."""
-    step(replace(tiny(RECIPES["adaptivemix"]), resolution=32))
+    table = step(replace(tiny(RECIPES["adaptivemix"]), resolution=32))
+    assert isinstance(table.pair.discriminator, MixedDiscriminator)
 
 
 def test_a_conditional_recipe_needs_classes():
