@@ -196,6 +196,8 @@ ROWS: dict[str, list[tuple[bytes, str]]] = {
         (files.png_texts(Description=f"a lighthouse Job ID: {UUID.upper()}"), "ai_generated"),
         (files.jpeg_xmp("list", dc__description=f"a lighthouse --v 6 Job ID: {UUID}"), "ai_generated"),
         (files.jpeg_exif(ImageDescription=f"a lighthouse --niji 5 Job ID: {UUID}"), "ai_generated"),
+        (files.jpeg_exif(Software="Midjourney"), "ai_generated"),
+        (files.jpeg_xmp(xmp__CreatorTool="Midjourney v6.1"), "ai_generated"),
     ],
     "xAI Grok": [
         (files.jpeg_exif(ImageDescription=SIGNATURE, Artist=UUID), "ai_generated"),
@@ -231,6 +233,8 @@ ROWS: dict[str, list[tuple[bytes, str]]] = {
         (files.jpeg_exif(MakerNote="OpenAI--ImageGeneration--generation-Fm5YpAol2ob3e09010oTqT9T"), "ai_generated"),
         (files.png(files.text("exif:UserComment", "Made with OpenAI Labs")), "ai_generated"),
         (files.webp(EXIF=files.exif(UserComment=b"Made with OpenAI Labs")), "ai_generated"),
+        (files.jpeg_exif(Software="DALL-E 3"), "ai_generated"),
+        (files.png_xmp("attribute", xmp__CreatorTool="OpenAI DALL\u00b7E"), "ai_generated"),
     ],
     "VQGAN+CLIP": [
         (files.png_xmp("list", dc__creator="VQGAN+CLIP"), "ai_generated"),
@@ -338,6 +342,7 @@ NEAR_MISSES = {
     "a PNG description": files.png_texts(Description=CAPTION, Title="firefly", Comment="trainedAlgorithmicMedia"),
     "an artist called Firefly": files.jpeg_exif(Artist="Firefly", Software="Firefly Photo 2"),
     "a tool called flux": files.jpeg_exif(Software="flux"),
+    "a tool for Midjourney's pictures": files.jpeg_exif(Software="Midjourney Downloader 2"),
     "a creator tool that only begins alike": files.jpeg_xmp(xmp__CreatorTool="Adobe Firefly fan club"),
     "a credit that only contains the words": files.jpeg_xmp(photoshop__Credit="Not Made with Google AI"),
     "a source type in a caption": files.jpeg_xmp(dc__description=SOURCE_TYPE + "trainedAlgorithmicMedia"),

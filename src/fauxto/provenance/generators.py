@@ -48,6 +48,10 @@ EXACT: tuple[Exact, ...] = (
     Exact("DALL-E", "png-text", "exif:UserComment", r"made with openai labs"),
     Exact("NovelAI", "png-text", "Software", r"novelai"),
     Exact("Fooocus", "exif", "Software", r"fooocus" + _VERSION),
+    Exact("Midjourney", "exif", "Software", r"midjourney" + _VERSION),
+    Exact("DALL-E", "exif", "Software", r"(?:openai )?dall[ ·]?e" + _VERSION),
+    Exact("Midjourney", "xmp", xmp.BASIC + "CreatorTool", r"midjourney" + _VERSION),
+    Exact("DALL-E", "xmp", xmp.BASIC + "CreatorTool", r"(?:openai )?dall[ ·]?e" + _VERSION),
     Exact("VQGAN+CLIP", "xmp", xmp.DUBLIN_CORE + "creator", r"vqgan\+clip"),
     Exact("a hosted job", "png-text", "hf-job-id", r".{8,}", "generated", "weak"),
 )
