@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from fauxto.verdict import budget, fuse, judge
+from fauxto.verdict import budget, decides_from, fuse, judge
 from fauxto.verdict.altered import MapScore, judge_map, outline
 from fauxto.verdict.altered_wording import altered
+from fauxto.verdict.conformal import p_value
 from tests.verdict.reference import PLATT, calling, uniform
 from tests.verdict.test_fusion import FLIPPED, UNFIT, Said
 
+STABLE = FLIPPED | {"agree": 5, "total": 5, "flipped": False}
 SETS = {"cameras": uniform(999)}
 
 
@@ -72,7 +74,7 @@ def test_only_a_map_that_counts_decides_and_every_item_states_its_limit(call, co
     assert item.layer == "localizer" and item.limits and item.value["decides"] is counts
     assert (item.points_to == "edited") == (call == "altered")
     assert (item.strength == "strong") == (call == "altered" and counts)
-    assert ("not reliable enough" in item.limits) == (not counts)
+    assert ("does not count towards" in item.limits) == (not counts)
     assert "real" not in item.statement.split() and "authentic" not in item.statement
     decision = fuse(None, calling("ordinary"), altered=mapped(call, counts))
     assert decision.verdict == ("edited" if call == "altered" and counts else "no_evidence")
@@ -114,6 +116,25 @@ def test_two_tests_share_one_bound(together):
         called += fuse(None, judge(first, PLATT, SETS, bound), altered=map_).verdict in ("generated", "edited")
     assert called / trials < fpr + 3 * np.sqrt(fpr * (1 - fpr) / trials)
     assert called / trials > (0.02 if together else 0.05)
+
+
+def test_copies_are_not_said_to_have_been_searched_for_the_part():
+    for counts, said in ((True, True), (False, False)):
+        decision = fuse(None, calling("ordinary"), STABLE, altered=mapped("altered", counts))
+        item = next(item for item in decision.evidence if item.layer == "stability")
+        assert ("not whether a part" in item.limits) is said
+
+
+@pytest.mark.parametrize(("smaller", "larger"), [(199, 500), (1999, 2000), (79, 100)])
+def test_half_of_the_bound_from_which_a_localizer_decides_rests_on_two_photographs(smaller, larger):
+    """There a picture that one photograph of a set exceeds is still called; at a stricter bound it is not by each."""
+    few, many = ({"a": {"logits": sorted(np.arange(n, dtype=float))}} for n in (smaller, larger))
+    fpr = decides_from(few, many)
+    assert fpr == decides_from(many, few) == 4 / (smaller + 1)
+    for sets, top in ((few, smaller - 1), (many, larger - 1)):
+        assert p_value(top - 0.5, sets, budget(fpr, localizer_decides=True))[0] <= fpr / 2
+    stricter = 0.999 * fpr
+    assert p_value(smaller - 1.5, few, stricter / 2)[0] > stricter / 2
 
 
 def test_part_of_a_large_picture_that_was_not_read_is_said():

@@ -11,6 +11,7 @@ FLIPPED = {"agree": 2, "total": 5, "flipped": True, "seed": 0, "chains": []}
 STABLE = {**FLIPPED, "agree": 5, "flipped": False}
 SIGNED = Evidence("c2pa", "Signed.", "proof", "generated")
 CONFLICT = Evidence("metadata", "Contradicts.", "declared", "conflict")
+PART = Evidence("localizer", "Stands out.", "strong", "edited", value={"p_value": 0.008, "fpr": 0.01})
 UNFIT = Evidence("quality", "Too small.", "none")
 
 
@@ -30,6 +31,7 @@ def said(found: Finding) -> str:
         (finding("generated", 0.004, stability=None), ["not tried"], []),
         (finding("generated", 0.9, SIGNED), ["signer"], ["stricter", "would outrank"]),
         (finding("edited", 0.9), ["would outrank"], ["stricter", "bound"]),
+        (finding("edited", 0.9, PART), ["stricter than 1 in 125", "1 in 100 was asked"], ["not tried"]),
         (finding("no_evidence", 0.12), ["bound of 12 in 100"], ["inconclusive"]),
         (finding("no_evidence", 0.62), ["earlier or larger copy"], ["bound of"]),
         (finding("inconclusive", 0.004, stability=FLIPPED), ["before it was re-shipped"], ["nearer to the original"]),
@@ -46,7 +48,7 @@ def test_each_reason_is_named(found: Finding, there: list[str], not_there: list[
 
 def test_every_sentence_is_translated():
     for verdict, p_value in [("generated", 0.004), ("edited", 0.9), ("no_evidence", 0.1), ("inconclusive", 0.03)]:
-        for words in what_would_change(finding(verdict, p_value, CONFLICT, UNFIT, stability=None)):
+        for words in what_would_change(finding(verdict, p_value, CONFLICT, UNFIT, PART, stability=None)):
             assert all(translate(words, language) != words for language in ("de", "fr", "es", "zh"))
 
 

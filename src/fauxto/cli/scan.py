@@ -75,7 +75,8 @@ def scan(
         Write a drawing of where the score comes from into this folder, one a picture, named by its
         content's hash.
     localize
-        Also search the whole picture for altered regions. Takes several times as long.
+        Also search the whole picture for altered regions. Takes several times as long. What is found is a hint, and
+        decides from a false-alarm bound on that its card names: see the documentation of verdicts.
     forensics
         Also ask the classical forensic tools, as `fauxto forensics` does. They add evidence and change no verdict.
     thorough

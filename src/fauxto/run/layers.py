@@ -146,7 +146,6 @@ class _Drawer:
         return heatmap.heat(regions, *heatmap.scale(finding, regions), max_side=SIDE // 2)
 
     def _regions(self, path: str, finding: Finding) -> tuple[Layer, np.ndarray]:
-        from fauxto import verdict  # noqa: PLC0415
         from fauxto.verdict.altered import judge_map  # noqa: PLC0415
         from fauxto.verdict.altered_wording import altered  # noqa: PLC0415
 
@@ -154,8 +153,8 @@ class _Drawer:
         logits = model.logits(self._open(path, finding).read())
         item = evidence_of(finding, "localizer")
         if item is None:
-            bound = verdict.budget(finding.fpr or self.options.fpr, localizer_decides=model.decides)
-            item = altered(judge_map(logits, model.populations, bound, share=model.top_share, counts=model.decides))
+            bound = finding.fpr or self.options.fpr  # the verdict is made: what is mapped now is no part of it
+            item = altered(judge_map(logits, model.populations, bound, share=model.top_share, counts=False))
         heat = np.nan_to_num(1 / (1 + np.exp(-logits)), nan=0.0)
         return of_regions(item, finding, model.name, maps=True), heat
 

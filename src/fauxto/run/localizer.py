@@ -14,7 +14,8 @@ import numpy as np
 from fauxto.backends import Mapper
 from fauxto.errors import InputError, WeightError
 from fauxto.media.tiles import assemble, cut_tile, fill_tile, tile_boxes
-from fauxto.run.model import WEIGHTS, canonical, check_hash, read_description
+from fauxto.run.model import WEIGHTS, Model, canonical, check_hash, read_description
+from fauxto.verdict import decides_from
 
 NAME = "house-localizer"
 
@@ -35,8 +36,9 @@ _NEEDED: dict[str, type] = {
 class LocalizerModel:
     """A network that maps altered regions, with the untouched photographs that its maps are read against.
 
-    `decides` says whether its map may call a picture edited, or is a hint only; `step`, if any, that the network takes
-    tiles of any multiple of it (see `media.tiles.cut_tile`). `folder` and errors as in `Model`.
+    `decides` says whether its map may call a picture edited at all (see `decides_at`), or is a hint only; `step`, if
+    any, that the network takes tiles of any multiple of it (see `media.tiles.cut_tile`). `folder` and errors as in
+    `Model`.
     """
 
     def __init__(self, folder: Path, backend: str = "openvino") -> None:
@@ -59,6 +61,10 @@ class LocalizerModel:
             tile_boxes(1, 1, self.tile, self.overlap, self.most_tiles)
         except InputError as error:
             raise WeightError(f"{folder / 'model.json'}: {error.what}", fix="Install the model again.") from error
+
+    def decides_at(self, fpr: float, detector: Model) -> bool:
+        """Whether its map may call a picture edited at this bound, beside this detector."""
+        return self.decides and fpr >= decides_from(self.populations, detector.populations)
 
     def logits(self, pixels: np.ndarray, between: Callable[[], None] = lambda: None) -> np.ndarray:
         """The map of a whole picture, uint8 `(h, w, 3)`: float32 `(h, w)`, NaN where a large picture is not read.

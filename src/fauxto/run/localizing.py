@@ -22,10 +22,17 @@ class _LateError(Exception):
 
 
 def localize(
-    whole: Callable[[], np.ndarray], localizer: LocalizerModel, bound: float, *, started: float, seconds: float
+    whole: Callable[[], np.ndarray],
+    localizer: LocalizerModel,
+    bound: float,
+    *,
+    counts: bool,
+    started: float,
+    seconds: float,
 ) -> tuple[MapScore | None, list[Evidence]]:
     """The map of the picture that `whole()` gives, judged at `bound`; or none, and an Evidence that says why.
 
+    `counts` says whether the verdict may rest on it.
     `started` is the `time.perf_counter()` at which the picture was begun and `seconds` the wall time that it may take.
     """
 
@@ -36,7 +43,7 @@ def localize(
     try:
         in_time()
         logits = localizer.logits(whole(), in_time)
-        return judge_map(logits, localizer.populations, bound, share=localizer.top_share, counts=localizer.decides), []
+        return judge_map(logits, localizer.populations, bound, share=localizer.top_share, counts=counts), []
     except _LateError:
         return None, [not_mapped(f"that takes too long beside the {seconds:g} seconds of the whole scan")]
     except MemoryError:

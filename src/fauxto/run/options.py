@@ -51,7 +51,8 @@ class Options:
       (generated, edited or inconclusive); `heatmap`: a folder for drawings of them, of all pictures.
     - `localize`: search the whole picture for altered regions with the shipped localizer. Those that stand out become
       the `regions` of the Finding, unless those hold the windows that `regions` asks for, and always stand in its
-      "localizer" evidence.
+      "localizer" evidence. Where `fpr` is not too strict for its references (`verdict.fusion.decides_from`), a picture
+      with such a region is called "edited", and detector and localizer share the bound.
     - `forensics`: add what the classical forensic tools say as evidence, in what time is left; no verdict changes.
     - `trust_anchors`: PEM text of the authorities whose C2PA signatures count as proof.
     - `allow_network`: http(s) addresses are fetched; without it they are refused.

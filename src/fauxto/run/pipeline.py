@@ -47,8 +47,8 @@ class Scanner:
         self.options, self.known = options, known
         self.model: Model = load(options.model, options.backend, thorough=options.thorough)
         self.localizer = _localizer(options) if options.localize else None
-        decides = self.localizer is not None and self.localizer.decides
-        self.bound = verdict.budget(options.fpr, localizer_decides=decides)
+        self.map_counts = self.localizer is not None and self.localizer.decides_at(options.fpr, self.model)
+        self.bound = verdict.budget(options.fpr, localizer_decides=self.map_counts)
         if options.trust_anchors is not None:
             parse_anchors(options.trust_anchors)  # a mistake in them is told once, not once a file
         if options.heatmap is not None:
@@ -156,8 +156,14 @@ class Scanner:
             return None, []
         from fauxto.run.localizing import localize  # noqa: PLC0415
 
-        seconds = self.options.limits.seconds
-        return localize(picture.whole, self.localizer, self.bound, started=picture.started, seconds=seconds)
+        return localize(
+            picture.whole,
+            self.localizer,
+            self.bound,
+            counts=self.map_counts,
+            started=picture.started,
+            seconds=self.options.limits.seconds,
+        )
 
     def _regions(
         self, picture: Picture, pixels: verdict.PixelScore, called: Verdict, digest: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fauxto.verdict.fusion import Decision, budget, fuse
+from fauxto.verdict.fusion import Decision, budget, decides_from, fuse
 from fauxto.verdict.pixels import PixelScore, judge
 from fauxto.verdict.quality import Quality, assess
 
-__all__ = ["Decision", "PixelScore", "Quality", "assess", "budget", "fuse", "judge"]
+__all__ = ["Decision", "PixelScore", "Quality", "assess", "budget", "decides_from", "fuse", "judge"]

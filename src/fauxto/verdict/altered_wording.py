@@ -23,7 +23,7 @@ CANNOT_TELL = say(
     "A false-alarm bound of {bound} needs larger sets of reference photographs than there are: no part of the picture "
     "can be called altered."
 )
-ONLY_EVIDENCE = say("The map is shown as a hint of where to look. It is not reliable enough to decide the verdict.")
+ONLY_EVIDENCE = say("The map is shown as a hint of where to look; it does not count towards the verdict.")
 WHERE_LIMIT = say(
     "It shows that noise, fine texture or compression differ, not what was done or by whom. Where much was exchanged, "
     "the part that was left may be what stands out. Sharp and blurred parts side by side, plain skies, captions, "

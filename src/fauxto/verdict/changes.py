@@ -35,10 +35,25 @@ def _generated(finding: Finding) -> list[str]:
         rate=rate(finding.p_value or 0.0),
         bound=rate(pixel_bound(finding) or 0.0),
     )
-    return [*_edited(finding), stricter]
+    return [*_untried(finding), stricter]
 
 
 def _edited(finding: Finding) -> list[str]:
+    """Of a part that stands out; what is signed was answered before."""
+    part = next((item.value for item in finding.evidence if item.layer == "localizer" and item.value), None)
+    if part is None:
+        return _untried(finding)
+    return [
+        say(
+            "At a bound stricter than {rate} the part that stands out would be no more than a hint; {bound} was asked "
+            "for.",
+            rate=rate(part["p_value"]),
+            bound=rate(part["fpr"]),
+        )
+    ]
+
+
+def _untried(finding: Finding) -> list[str]:
     if finding.stability is not None:
         return []
     return [say("If copies as networks re-ship them got another answer, it would be inconclusive. That was not tried.")]
@@ -66,7 +81,7 @@ def _open(finding: Finding) -> list[str]:
 
 
 def _nothing(finding: Finding) -> list[str]:
-    found = _edited(finding)
+    found = _untried(finding)
     if finding.p_value is not None and finding.p_value <= _SENSIBLE:
         found.append(
             say(

@@ -85,6 +85,17 @@ def voters(populations: Mapping[str, Mapping[str, Any]], fpr: float) -> tuple[st
     return tuple(name for name, population in populations.items() if 1 / (len(population["logits"]) + 1) <= fpr)
 
 
+def firm_from(populations: Mapping[str, Mapping[str, Any]]) -> float:
+    """The least bound at which every population speaks by two of its photographs or more: 2 / (n + 1) of the smallest.
+
+    Below it, one photograph alone decides what is called: the bound still holds, but it is kept by calling less.
+
+    >>> firm_from({"cameras": {"logits": [0.0] * 199}, "phones": {"logits": [0.0] * 500}})
+    0.01
+    """
+    return 2 / (1 + min(len(population["logits"]) for population in populations.values()))
+
+
 def threshold(populations: Mapping[str, Mapping[str, Any]], fpr: float) -> float | None:
     """The logit that has to be exceeded for p <= fpr; None where no population can speak at `fpr`.
 

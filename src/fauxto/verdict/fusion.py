@@ -4,20 +4,23 @@ Why the false-alarm bound holds. "generated" and "edited" are reached in three w
 signature* says so, the detector's one p-value is at most its bound, or the localizer's is at most its own.
 Where the localizer may decide, the bound `fpr` is split in halves between the two (Bonferroni): for a
 photograph of any population that can speak at `fpr` / 2 to both, Pr(generated or edited) <= fpr / 2 + fpr / 2,
-however the two depend on each other. Where it may not, the detector keeps all of `fpr`. Nothing else is OR-ed
-in: quality, stability, classical traces and every forgeable statement can turn a call into "inconclusive", and
-none can make one. To that comes the chance that a trusted party signed a falsehood (`conformal` has the proof
-for each p-value). Likewise no metadata moves `p_value` or `probability`: they are of the detector's pixels
-alone.
+however the two depend on each other. Where it may not, the detector keeps all of `fpr`; which of the two it is
+follows from `fpr` and the numbers of references, before a picture is seen (`decides_from`). Nothing else is
+OR-ed in: quality, stability, classical traces and every forgeable statement can turn a call into
+"inconclusive", and none can make one. To that comes the chance that a trusted party signed a falsehood
+(`conformal` has the proof for each p-value). Likewise no metadata moves `p_value` or `probability`: they are of
+the detector's pixels alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fauxto.finding import Evidence, Verdict
 from fauxto.verdict import wording
+from fauxto.verdict.conformal import firm_from
 from fauxto.verdict.pixels import PixelScore
 from fauxto.verdict.quality import Quality
 
@@ -71,14 +74,15 @@ def fuse(
         from fauxto.verdict import altered_wording  # noqa: PLC0415  a scan without a map needs none of its words
 
         evidence.append(altered_wording.altered(altered))
+    edited = bool(altered and altered.counts and altered.call == "altered" and not quality.abstains)
     if stability is not None:
-        evidence.append(wording.stability(stability))
+        evidence.append(wording.stability(stability, of_a_part=edited))
     verdict, tension = _weigh(
         provenance.summary if provenance else "unknown",
         bool(provenance and provenance.decisive),
         "unsupported" if quality.abstains else pixels.call,
         bool(stability and stability["flipped"]),
-        edited=bool(altered and altered.counts and altered.call == "altered" and not quality.abstains),
+        edited,
     )
     return Decision(verdict, pixels.p_value, pixels.probability, evidence + tension)
 
@@ -90,6 +94,18 @@ def budget(fpr: float, localizer_decides: bool) -> float:
     0.005
     """
     return fpr / 2 if localizer_decides else fpr
+
+
+def decides_from(*populations: Mapping[str, Mapping[str, Any]]) -> float:
+    """The least `fpr` at which a localizer may decide beside a detector, from the references of both.
+
+    Half of the bound has to rest on two photographs or more of every population. At a stricter bound the halves would
+    take more from the detector than the localizer gives (its card has the figures), so that its map is a hint.
+
+    >>> decides_from({"cameras": {"logits": [0.0] * 199}}, {"cameras": {"logits": [0.0] * 500}})
+    0.02
+    """
+    return 2 * max(map(firm_from, populations))
 
 
 def _weigh(

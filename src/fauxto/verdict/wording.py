@@ -35,6 +35,9 @@ _POPULATION_LIMIT = say(
     "and generators made to avoid detection may pass."
 )
 
+_COPIES_LIMIT = say("The copies imitate common ways of sharing; no platform publishes what it does.")
+_WHOLE_LIMIT = say("They were asked whether they look synthetic, not whether a part of them stands out.")
+
 
 def headline(finding: Finding) -> str:
     """The verdict of a finding in a few words; none for a file that was not read."""
@@ -130,8 +133,8 @@ def quality(report: Quality) -> list[Evidence]:
     ]
 
 
-def stability(report: dict[str, Any]) -> Evidence:
-    """Whether the call survives re-posting."""
+def stability(report: dict[str, Any], *, of_a_part: bool = False) -> Evidence:
+    """Whether the call survives re-posting; `of_a_part`: another call was made, which the copies were not asked for."""
     agree, total = report["agree"], report["total"]
     if report["flipped"]:
         statement = say(
@@ -150,7 +153,7 @@ def stability(report: dict[str, Any]) -> Evidence:
         statement,
         "weak",
         "conflict" if report["flipped"] else "none",
-        limits=say("The copies imitate common ways of sharing; no platform publishes what it does."),
+        limits=f"{_COPIES_LIMIT} {_WHOLE_LIMIT}" if of_a_part else _COPIES_LIMIT,
         value={"agree": agree, "total": total},
     )
 
