@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from fauxto.cli.check import require_lab
 from fauxto.cli.data import progress
 from fauxto.cli.evaluate import evaluate  # noqa: F401  the verb has a file of its own
+from fauxto.cli.explore import explore  # noqa: F401  as has this one
 
 Flag = Annotated[bool, Parameter(negative="")]
 
@@ -170,6 +171,7 @@ def sample(
     condition: Annotated[str | None, Parameter(name="--class")] = None,
     best: Flag = False,
     standing: int = 0,
+    langevin: int = 0,
 ) -> int:
     """Draw pictures from a trained generator: PNGs that say that they are generated, and a manifest row for each.
 
@@ -193,13 +195,15 @@ def sample(
         The best generator of the run instead of the last one.
     standing
         Gather batch norm's statistics anew over so many batches first; BigGAN's figures use 16 or more.
+    langevin
+        Move each latent by so many Langevin steps to where the discriminator believes in it, too (DDLS); 50, say.
     """
     require_lab()
     from fauxto.generate.gan.draw import Wish, save_pictures  # noqa: PLC0415
     from fauxto.generate.gan.run_folder import RunFolder, load_generator  # noqa: PLC0415
 
-    trained = load_generator(model) if model.is_file() else RunFolder(model).load(best=best)
-    wish = Wish(seed=seed, truncation=truncation, condition=condition, standing=standing)
+    trained = load_generator(model) if model.is_file() else RunFolder(model).load(best=best, judge=langevin > 0)
+    wish = Wish(seed=seed, truncation=truncation, condition=condition, standing=standing, langevin=langevin)
     name = model.resolve().parent.name if model.is_file() else model.resolve().name
     with progress(n, "drawing") as step:
         manifest = save_pictures(trained, n, out, wish, name=name, step=step)

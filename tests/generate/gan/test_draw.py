@@ -64,6 +64,24 @@ def test_classes_by_name_and_number(runs):
         next(pictures(trained, 0))
 
 
+@pytest.mark.parametrize(
+    ("count", "wish"),
+    [(0, Wish()), (2, Wish(condition="dog")), (2, Wish(truncation=-1.0)), (2, Wish(standing=-1))],
+)
+def test_what_is_refused_claims_no_folder(count, wish, runs, tmp_path):
+    trained = RunFolder(runs / "classes").load()
+    with pytest.raises(InputError) as caught:
+        save_pictures(trained, count, tmp_path / "out", wish)
+    assert caught.value.fix and not (tmp_path / "out").exists()
+    assert len(read(save_pictures(trained, 1, tmp_path / "out"))) == 1
+
+
+def test_latents_without_tails_have_none_to_cut(tmp_path):
+    fit(replace(tiny(RECIPES["logan"]), resolution=32), colours(), tmp_path, Plan(steps=1, grid=4))
+    with pytest.raises(InputError, match=r"uniform in \[-1, 1\]"):
+        next(pictures(RunFolder(tmp_path).load(), 1, Wish(truncation=0.5)))
+
+
 def test_truncation_to_nothing_is_the_mean_picture(runs):
     trained = RunFolder(runs / "styles").load()
     trained.pair.generator.eval()

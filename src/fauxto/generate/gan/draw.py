@@ -16,8 +16,11 @@ from torch import Tensor
 from fauxto.data.manifest import Sample, write
 from fauxto.errors import InputError, PolicyError
 from fauxto.generate.gan import latents
+from fauxto.generate.gan.langevin import langevin
+from fauxto.generate.gan.networks import sees_its_batch
 from fauxto.generate.gan.run_folder import Trained, to_uint8
 from fauxto.generate.gan.statistics import standing_statistics
+from fauxto.generate.gan.still import Still, adds_noise, seeded_noise
 from fauxto.learn.resume import whole_or_not
 from fauxto.provenance.mark import labelled_png
 
@@ -37,22 +40,23 @@ class Wish:
 
     `truncation` is psi for StyleGANs (1 for none, towards 0 the mean picture), else the bound of the normal latents
     (0.5 is strong). `condition` is a class by name or number; without one classes are drawn at random.
-    `standing` batches gather batch norm's statistics anew first (BigGAN).
+    `standing` batches gather batch norm's statistics anew first (BigGAN). `langevin` steps move each latent to where
+    the discriminator, too, believes in it (DDLS); it has to be there: see `RunFolder.load`.
     """
 
     seed: int = 0
     truncation: float | None = None
     condition: str | int | None = None
     standing: int = 0
+    langevin: int = 0
 
 
 def pictures(
     trained: Trained, count: int, wish: Wish | None = None, *, start: int = 0, batch: int = 32
 ) -> Iterator[Picture]:
-    """Pictures `start` to `count` - 1 of a seed. Errors: InputError for a class that is none, or no count."""
+    """Pictures `start` to `count` - 1 of a seed. Errors: those of `check_wish`."""
     wish = wish or Wish()
-    if count < 1:
-        raise InputError(f"{count} pictures cannot be drawn.", fix="Ask for one at least.")
+    check_wish(trained, count, wish)
     told = class_of(trained, wish.condition)
     device = next(trained.generator.parameters()).device
     if wish.standing:
@@ -63,12 +67,45 @@ def pictures(
         drawn = [_draw(trained, wish, state, told) for state in states]
         stacked = torch.cat([one.latents for one in drawn])
         labels = None if drawn[0].labels is None else torch.cat([one.labels for one in drawn if one.labels is not None])
+        if wish.langevin:
+            stacked = _believed(trained, stacked, labels, states, wish.langevin)
         with torch.no_grad():
             noise = _noise(trained, states, device)
-            made = to_uint8(_through(trained, stacked.to(device), labels, wish.truncation, noise).float())
+            if adds_noise(trained.generator):
+                made = np.concatenate(
+                    [_alone(trained, stacked[row : row + 1], state) for row, state in enumerate(states)]
+                )
+            else:
+                made = to_uint8(_through(trained, stacked.to(device), labels, wish.truncation, noise).float())
         for row, number in enumerate(numbers):
             name = "" if labels is None else trained.classes[int(labels[row])]
             yield Picture(made[row], number, hashlib.sha256(stacked[row].numpy().tobytes()).hexdigest()[:16], name)
+
+
+def check_wish(trained: Trained, count: int, wish: Wish) -> None:
+    """Errors: InputError for a class that is none, no count, or a truncation that is out of range."""
+    if count < 1:
+        raise InputError(f"{count} pictures cannot be drawn.", fix="Ask for one at least.")
+    if wish.standing < 0:
+        raise InputError(f"Statistics cannot be gathered over {wish.standing} batches.", fix="Give 16, say, or 0.")
+    if wish.langevin < 0:
+        raise InputError(f"Langevin sampling cannot take {wish.langevin} steps.", fix="Give 50, say, or 0 for none.")
+    if wish.langevin and not trained.judged:
+        raise InputError(
+            "Langevin sampling asks the discriminator, which is not in a generator.safetensors.",
+            fix="Give the folder of the run, with its last.ckpt, and not --best: that is a generator of another step.",
+        )
+    if wish.langevin and (trained.pair.recipe.prior == "uniform" or wish.truncation is not None):
+        raise InputError(
+            "Langevin sampling moves latents under a whole normal prior.",
+            fix="Leave it out for uniform latents, and beside a truncation.",
+        )
+    class_of(trained, wish.condition)
+    bound = wish.truncation
+    if bound is not None and not trained.pair.architecture.styled:
+        latents.check_threshold(bound)
+        if trained.pair.recipe.prior == "uniform":
+            raise InputError("The latents of this generator are uniform in [-1, 1].", fix="Leave the truncation out.")
 
 
 def class_of(trained: Trained, condition: str | int | None) -> int | None:
@@ -99,10 +136,11 @@ def save_pictures(
     """Write `count` marked PNGs and `manifest.csv` with a row each into a folder; returns the manifest's path.
 
     Interrupted, it goes on where it stopped: files appear whole, and the manifest always names exactly those that are
-    there. `name` is the generator's in the manifest, by default its architecture. Errors: PolicyError when the folder
-    holds pictures of another generator or wish; ResourceError when the disk is full.
+    there. `name` is the generator's in the manifest, by default its architecture. Errors: those of `check_wish`;
+    PolicyError when the folder holds pictures of another generator or wish; ResourceError when the disk is full.
     """
     folder, wish = Path(folder), wish or Wish()
+    check_wish(trained, count, wish)  # what cannot be drawn claims no folder
     folder.mkdir(parents=True, exist_ok=True)
     _claim(folder, {"generator": trained.sha256, **asdict(wish)})
     width = trained.pair.generator.resolution
@@ -153,6 +191,27 @@ def _noise(trained: Trained, states: list[torch.Generator], device: torch.device
     if shapes is None:
         return None
     return [torch.stack([torch.randn(1, *shape, generator=state) for state in states]).to(device) for shape in shapes]
+
+
+def _believed(
+    trained: Trained, stacked: Tensor, labels: Tensor | None, states: list[torch.Generator], steps: int
+) -> Tensor:
+    """Latents after Langevin's steps, each by the random state of its picture; alone where the judge sees a batch."""
+    device = next(trained.generator.parameters()).device
+    judge, still = trained.pair.discriminator, Still(trained.generator)
+    size = 1 if sees_its_batch(judge) else len(stacked)
+    moved = []
+    for first in range(0, len(stacked), size):
+        part = slice(first, first + size)
+        told = None if labels is None else labels[part].to(device)
+        moved.append(langevin(still, judge, stacked[part].to(device), told, steps=steps, random=states[part]).cpu())
+    return torch.cat(moved)
+
+
+def _alone(trained: Trained, latent: Tensor, state: torch.Generator) -> np.ndarray:
+    """One picture `(1, h, w, 3)` whose layers' noise is its own state's."""
+    with seeded_noise(state.initial_seed()):
+        return to_uint8(trained.generator(latent.to(next(trained.generator.parameters()).device)).float())
 
 
 def _draw(trained: Trained, wish: Wish, state: torch.Generator, told: int | None) -> latents.Draw:
@@ -207,4 +266,6 @@ def _recorded(wish: Wish, picture: Picture) -> str:
         parts.append(f"class {picture.label}")
     if wish.truncation is not None:
         parts.append(f"truncation {wish.truncation:g}")
+    if wish.langevin:
+        parts.append(f"{wish.langevin} Langevin steps")
     return ", ".join(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -19,13 +21,14 @@ def langevin(
     noise: float = 1.0,
     decay: float = 1.0,
     decay_every: int = 0,
-    random: torch.Generator | None = None,
+    random: torch.Generator | Sequence[torch.Generator] | None = None,
 ) -> Tensor:
     """Latents after `steps` of z <- z - rate/2 dE/dz + sqrt(rate) noise N(0, 1), E(z) = |z|^2 / 2 - D(G(z)).
 
     Starts at `latents` `(n, latent_size + codes.width)` from the normal prior; codes stay as they are. The standard
     deviation of the noise is `noise` (StudioGAN's setting of that name is a variance). Every `decay_every` steps rate
-    and noise are multiplied by `decay`. Networks should be in evaluation mode. `random` lives on the CPU.
+    and noise are multiplied by `decay`. Networks should be in evaluation mode. `random` lives on the CPU; one for each
+    latent makes each way its own, whatever else is in the batch.
     """
     size = generator.latent_size
     moving, codes = latents[:, :size].detach(), latents[:, size:].detach()
@@ -34,7 +37,10 @@ def langevin(
         judged = discriminator(generator(torch.cat([moving, codes], 1), labels), labels).adversarial
         energy = moving.square().sum() / 2 - judged.sum()
         (slope,) = torch.autograd.grad(energy, moving)
-        kick = torch.randn(moving.shape, generator=random).to(moving)
+        if isinstance(random, Sequence):
+            kick = torch.stack([torch.randn(size, generator=one) for one in random]).to(moving)
+        else:
+            kick = torch.randn(moving.shape, generator=random).to(moving)
         moving = (moving - rate / 2 * slope + rate**0.5 * noise * kick).detach()
         if decay_every and step % decay_every == 0:
             rate, noise = rate * decay, noise * decay

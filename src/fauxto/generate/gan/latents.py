@@ -81,9 +81,14 @@ def truncated_normal(count: int, size: int, threshold: float, random: torch.Gene
     By the inverse distribution function in float64, so every number costs one draw. Errors: InputError for a threshold
     that is not positive.
     """
-    if not threshold > 0:
-        raise InputError(f"A truncation threshold is positive; got {threshold}.", fix="Give, say, 0.5; None for none.")
+    check_threshold(threshold)
     normal = torch.distributions.Normal(0.0, 1.0)
     low = normal.cdf(torch.tensor(-threshold, dtype=torch.float64))
     uniform = low + (1 - 2 * low) * torch.rand(count, size, generator=random, dtype=torch.float64)
     return normal.icdf(uniform).clamp(-threshold, threshold).float()
+
+
+def check_threshold(threshold: float) -> None:
+    """Errors: InputError for a bound of normal latents that is not positive."""
+    if not threshold > 0:
+        raise InputError(f"A truncation threshold is positive; got {threshold}.", fix="Give, say, 0.5, or none at all.")

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from fauxto import __version__
 from fauxto.data.picture_set import PictureSet
-from fauxto.errors import WeightError
+from fauxto.errors import InputError, WeightError
 from fauxto.generate.gan.networks import Pair, make
 from fauxto.generate.gan.recipe import Recipe, from_dict
 from fauxto.learn.checkpoint import load_strict, load_tensors, metadata_of, save
-from fauxto.learn.resume import whole_or_not
+from fauxto.learn.resume import open_state, whole_or_not
 from fauxto.provenance.mark import labelled_png
 
 COLUMNS = (
@@ -31,13 +31,17 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Trained:
-    """A generator out of a run, in evaluation mode; `pair` holds it beside a discriminator that has learned nothing."""
+    """A generator out of a run, in evaluation mode; `pair` holds it beside a discriminator.
+
+    That one has learned nothing unless it was `judged`: then it is the one of the run's last checkpoint.
+    """
 
     pair: Pair
     step: int
     classes: tuple[str, ...]
     sha256: str
     data: str
+    judged: bool = False
 
     @property
     def generator(self) -> Any:
@@ -95,9 +99,28 @@ class RunFolder:
         with whole_or_not(path, path.with_suffix(".safetensors.partial")):
             save(path, generator.state_dict(), system="studiogan", fauxto=__version__, **told, **more)
 
-    def load(self, *, best: bool = False) -> Trained:
-        """The generator of the last step, or the best one. Errors: WeightError when there is none that fits."""
-        return load_generator(self.best if best else self.generator)
+    def load(self, *, best: bool = False, judge: bool = False) -> Trained:
+        """The generator of the last step, or the best one; with `judge` the last discriminator beside it.
+
+        Errors: WeightError when there is none that fits; InputError for a judge of another step than the generator's.
+        """
+        trained = load_generator(self.best if best else self.generator)
+        if not judge:
+            return trained
+        if not self.last.exists():
+            raise WeightError(
+                f"There is no last.ckpt in {self.path}, and only that holds the discriminator.",
+                fix="Give the folder of a run, or do without.",
+            )
+        saved = open_state(self.last, {})
+        if saved.get("step") != trained.step or "discriminator" not in saved:
+            raise InputError(
+                f"{self.last} holds no discriminator of step {trained.step}, the generator's.",
+                fix="Use the last generator of a run of `fauxto generate train`, not the best one.",
+            )
+        load_strict(trained.pair.discriminator, saved["discriminator"], self.last)
+        trained.pair.discriminator.eval().requires_grad_(False)
+        return replace(trained, judged=True)
 
     def grid(self, pair: Pair, generator: Any, count: int, step: int) -> None:
         """The same latents at every step, as one labelled picture."""

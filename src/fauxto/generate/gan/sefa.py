@@ -30,6 +30,8 @@ def entry_weights(generator: Any, layers: Sequence[int] | None = None) -> list[T
     if hasattr(generator, "synthesis"):
         own = [module.weight for name, module in generator.synthesis.named_modules() if name.endswith("affine")]
         return own if layers is None else [own[layer] for layer in layers]
+    if hasattr(generator, "first"):  # FastGAN
+        return [generator.first[0].weight.flatten(1).T]
     weight, conditions = generator.start.weight, generator.conditions
     in_front = conditions.norm_width if weight.shape[1] == conditions.norm_width + conditions.latent_width else 0
     weight = weight[:, in_front : in_front + generator.latent_size]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,11 +47,20 @@ class Watch:
         return frechet_of(self.real, np.concatenate(found))
 
     def _features(self, pixels: np.ndarray) -> np.ndarray:
-        images: Tensor = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float()
-        side = self.network.shape.size
+        images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float()
+        return features_of(self.network)(images).numpy()
+
+
+def features_of(network: FeatureNetwork) -> Callable[[Tensor], Tensor]:
+    """Pictures `(n, 3, h, w)` in [0, 255] to features `(n, f)`, after bilinear interpolation to the network's side."""
+    side = network.shape.size
+
+    def features(images: Tensor) -> Tensor:
         if images.shape[-1] != side:
             images = interpolate(images, size=(side, side), mode="bilinear", antialias=True)
-        return self.network.features(images.numpy())
+        return torch.from_numpy(network.features(images.numpy()))
+
+    return features
 
 
 def _parts(chosen: np.ndarray) -> list[np.ndarray]:
