@@ -111,7 +111,7 @@ def build(
         lost = len(samples) - len(kept)
         left_out = f"; {lost} could not be read, see {base / 'skipped.json'}" if lost else ""
         raise InputError(
-            f"There are {len(kept)} pictures to learn from{left_out}; at least {least} are needed.",
+            f"{len(kept)} of {len(samples)} pictures can be learned from{left_out}; at least {least} are needed.",
             fix="Add pictures, or use a smaller batch.",
         )
     pixels = np.memmap(base / "pixels", np.uint8, "r", shape=(len(kept), size, size, 3))
@@ -163,6 +163,21 @@ def subset(pictures: PictureSet, chosen: np.ndarray, folder: str | Path) -> Pict
         ) from error
     shape = (len(chosen), *pictures.pixels.shape[1:])
     return PictureSet(np.memmap(path, np.uint8, "r", shape=shape), labels, pictures.classes, key)
+
+
+def kept_pixels(folder: str | Path, key: str, size: int) -> np.ndarray:
+    """The pixels uint8 `(n, size, size, 3)` of the set `key` that `build` or `subset` left in a folder.
+
+    Errors: InputError when they are not there.
+    """
+    path = Path(folder) / f"pictures-{key}" / "pixels"
+    if not path.is_file():
+        raise InputError(
+            f"The pictures that were learned from are not at {path}.",
+            fix="Give the folder of the run as `fauxto generate train` left it.",
+        )
+    each = size * size * 3
+    return np.memmap(path, np.uint8, "r", shape=(path.stat().st_size // each, size, size, 3))
 
 
 def fitted(pixels: np.ndarray, size: int, resize: Resize) -> np.ndarray:
