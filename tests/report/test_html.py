@@ -182,6 +182,16 @@ def test_a_signed_edit_is_headed_as_signed(tmp_path: Path) -> None:
     assert "Edited by a machine" in read.words
 
 
+def test_copies_are_named_and_counted_as_people_do_and_the_probability_comes_last(tmp_path: Path) -> None:
+    chain = {"chain": "jpeg:85", "steps": "", "logit": 0.1, "p_value": 0.05, "call": "ordinary", "agrees": True}
+    stability = {"agree": 1, "total": 1, "flipped": False, "seed": 0, "chains": [chain]}
+    _, read = page(tmp_path, finding(stability=stability), language="de")
+    assert "Noch einmal gespeichert" in read.words and "jpeg:85" not in read.words
+    assert "1 von 20" in read.words
+    _, read = page(tmp_path, finding(stability=stability))
+    assert read.words.index("False-alarm bound") < read.words.index("Calibrated probability")
+
+
 @pytest.mark.parametrize(("probability", "words"), [(1.0, "over 99 %"), (0.9951, "over 99 %"), (0.0, "under 1 %")])
 def test_a_probability_is_never_rounded_to_a_certainty(tmp_path: Path, probability: float, words: str) -> None:
     _, read = page(tmp_path, finding(probability=probability))

@@ -25,12 +25,12 @@ from markupsafe import Markup
 
 from fauxto.errors import FauxtoError, InputError, PolicyError
 from fauxto.finding import Finding
-from fauxto.language import DEFAULT, check, say, texts, translate
+from fauxto.language import DEFAULT, check, phrase, say, texts, translate
 from fauxto.report import picture, view
 from fauxto.report.identity import code_sha256
 from fauxto.report.ruler import ruler
 from fauxto.verdict import heatmap
-from fauxto.verdict.wording import HEADLINES, MEANINGS
+from fauxto.verdict.wording import HEADLINES, MEANINGS, rate
 
 Pictures = Callable[[Finding], np.ndarray | None]
 Layers = Callable[[Finding], Sequence[picture.Mapped]]
@@ -152,6 +152,8 @@ def _environment(language: str) -> Environment:
         ruler=partial(ruler, language=language),
         legend=tuple(_(text) for text in (heatmap.LOW, heatmap.HIGH, heatmap.CAVEAT)),
         calls={call: _(text) for call, text in view.CALLS.items()},
+        chains={chain: _(text) for chain, text in view.CHAINS.items()},
+        rate=lambda p_value: phrase(rate(p_value), language),
         language="zh-Hans" if language == "zh" else language,
         _=_,
         _n=_n,

@@ -40,6 +40,13 @@ CALLS = {
     "ordinary": say("unremarkable"),
     "unsupported": say("cannot be called"),
 }
+CHAINS = {
+    "jpeg:85": say("Saved once more"),
+    "whatsapp": "WhatsApp",
+    "instagram_feed": "Instagram",
+    "reddit_preview": say("Reddit preview"),
+    "screenshot:0.9|jpeg:90": say("Screenshot"),
+}
 
 _RAW_LENGTH = 20_000
 
