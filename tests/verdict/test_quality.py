@@ -32,6 +32,20 @@ def test_each_reason(crops: np.ndarray, width: int, height: int, quality: float,
     assert len(report.reasons) == 1 and said in report.reasons[0]
 
 
+def test_a_palette_or_a_tint_is_not_asked_and_grey_and_one_colourful_window_are() -> None:
+    limits = {"min_colours": 1024}
+    grey = np.broadcast_to(noise()[..., :1], (3, 32, 32, 3))
+    tinted = (grey * [1.0, 0.8, 0.6]).astype(np.uint8)
+    assert not assess(grey, 640, 480, None, limits).abstains
+    (reason,) = assess(tinted, 640, 480, None, limits).reasons
+    most = max(len(np.unique(window.reshape(-1, 3), axis=0)) for window in tinted)
+    assert f"{most} colours, where 1024 are needed" in reason
+    large = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+    few = np.repeat(np.repeat(tinted[:1], 2, axis=1), 2, axis=2)
+    assert not assess(np.concatenate([few, large]), 640, 480, None, limits).abstains
+    assert not assess(tinted, 640, 480, None, LIMITS).abstains
+
+
 def test_one_colour_is_flat_however_bright_and_one_lively_window_is_enough() -> None:
     colour = np.zeros((3, 32, 32, 3), np.uint8)
     colour[...] = (255, 0, 40)

@@ -1,4 +1,4 @@
-"""When the pixels cannot be judged: too small, flat, or crushed by compression."""
+"""When the pixels cannot be judged: too small, flat, of too few colours, or crushed by compression."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def assess(
 
     `crops` is what the network reads, uint8 `(k, h, w, 3)`; `width` and `height` are those of the whole
     picture; `jpeg_quality` is the IJG estimate, None where the file is no JPEG. `min_std` is in grey
-    levels, over the pixels of the liveliest window and channel. A limit that `abstain` does not name is not
-    applied.
+    levels, over the pixels of the liveliest window and channel; `min_colours` counts the colours of the window
+    that has most of them, and lets grey pictures pass. A limit that `abstain` does not name is not applied.
     """
     reasons = []
     if min(width, height) < abstain.get("min_side", 0):
@@ -51,6 +51,16 @@ def assess(
                 "{needed} are needed.",
                 deviation=f"{max(_deviations(crops)):.1f}",
                 needed=f"{abstain['min_std']:.1f}",
+            )
+        )
+    colours = _colours(crops, int(abstain.get("min_colours", 0)))
+    if colours is not None:
+        reasons.append(
+            say(
+                "The part that is read has {count} colours, where {needed} are needed: palettes and tints make "
+                "photographs look synthetic.",
+                count=colours,
+                needed=f"{abstain['min_colours']:.0f}",
             )
         )
     if jpeg_quality is not None and jpeg_quality < abstain.get("min_jpeg_quality", 0):
@@ -76,3 +86,20 @@ def _deviations(crops: np.ndarray) -> Iterator[float]:
             values -= values[0]
             mean = float(values.mean())
             yield math.sqrt(max(0.0, float(values @ values) / values.size - mean**2))
+
+
+def _colours(crops: np.ndarray, needed: int) -> int | None:
+    """How many colours the most colourful window has, if all have fewer than `needed` and are not grey; else None.
+
+    A photograph has thousands; what was reduced to a palette, or tinted from grey, has hundreds. One pixel in
+    sixteen settles nearly every picture.
+    """
+    if any(_count(window[::4, ::4]) >= needed for window in crops) or (crops == crops[..., :1]).all():
+        return None
+    most = max(_count(window) for window in crops)
+    return None if most >= needed else most
+
+
+def _count(pixels: np.ndarray) -> int:
+    red, green, blue = np.moveaxis(pixels.astype(np.uint32), -1, 0)
+    return int(np.unique(red << 16 | green << 8 | blue).size)
