@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fauxto.cli import app
-from fauxto.finding import Finding
+from fauxto.cli import app, render
+from fauxto.finding import Evidence, Finding
 from tests.run import tiny
 
 KEYS = [
@@ -55,6 +55,19 @@ def test_rows_for_people(capfd, folder: Path, model: str):
     assert "The pixels look synthetic" in lines[3]
     assert lines[8].startswith("error ") and "There is no such file." in lines[9]
     assert "\x1b" not in out + err, "colours and bars are for terminals"
+
+
+def test_a_row_names_what_made_the_call_before_what_anyone_can_write():
+    tag = Evidence("metadata", "A tag says so.", "declared", "generated")
+    pixels = Evidence("pixels", "The pixels look synthetic.", "strong", "generated")
+    signed = Evidence("c2pa", "A trusted signer says so.", "proof", "generated")
+    assert render.reason(Finding("a.png", verdict="generated", evidence=[tag, pixels])) == pixels.statement
+    assert render.reason(Finding("a.png", verdict="generated", evidence=[tag, signed, pixels])) == signed.statement
+
+
+def test_a_folder_without_pictures_is_not_met_with_silence(capfd, tmp_path: Path, model: str):
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert run(capfd, tmp_path, "--model", model) == (0, "", "No pictures were found.\n")
 
 
 def test_names_cannot_steer_the_terminal(capfd, tmp_path: Path, model: str):

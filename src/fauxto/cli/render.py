@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fauxto.finding import VERDICTS, Finding
+from fauxto.finding import VERDICTS, Evidence, Finding
 from fauxto.language import DEFAULT, say, texts
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _WORDS = {
     "inconclusive": say("Inconclusive"),
     "no_evidence": say("No evidence"),
 }
+_NONE = say("No pictures were found.")
 
 
 @dataclass(slots=True)
@@ -113,16 +114,20 @@ def word(verdict: str, language: str) -> str:
 
 
 def reason(finding: Finding) -> str:
-    """The statement that weighs most for the verdict."""
+    """The statement that weighs most for the verdict: of a call, one that made it, before what anyone can write."""
     items = finding.evidence
     if finding.verdict in {"generated", "edited"}:
-        speaking = [item for item in items if item.points_to == finding.verdict]
+        speaking = sorted((item for item in items if item.points_to == finding.verdict), key=_is_forgeable)
     elif finding.verdict == "inconclusive":
         speaking = [item for item in items if item.layer == "quality" or item.points_to == "conflict"]
     else:
         speaking = []
     pixels = [item for item in items if item.layer == "pixels"]
     return next((item.statement for item in [*speaking, *pixels]), "")
+
+
+def _is_forgeable(item: Evidence) -> bool:
+    return item.layer in {"c2pa", "metadata"} and item.strength != "proof"
 
 
 def printable(text: str) -> str:
@@ -135,7 +140,9 @@ def printable(text: str) -> str:
 
 
 def summary(tally: Tally, language: str = DEFAULT) -> None:
-    """Counts by verdict and errors by code, on standard error; nothing for a single file."""
+    """Counts by verdict and errors by code, on standard error; nothing for a single file, but a word for none."""
+    if not tally.total:
+        print(texts(language).gettext(_NONE), file=sys.stderr)
     if tally.total < 2:
         return
     from rich.console import Console  # noqa: PLC0415

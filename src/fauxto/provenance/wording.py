@@ -111,7 +111,7 @@ def _signed(manifest: C2pa) -> tuple[str, Strength, PointsTo, str]:
         case "broken":
             return (
                 say(
-                    "A signed manifest naming {who} does not fit: the file was altered after signing. {says}",
+                    "A signed manifest naming {who} does not fit: file or manifest were altered after signing. {says}",
                     who=who,
                     says=says,
                 ),

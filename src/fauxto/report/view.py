@@ -34,6 +34,8 @@ STRENGTHS = {
     "weak": say("weak"),
     "none": say("neutral"),
 }
+DETAILED = say("detailed, forgeable")
+"""In place of "strong", of metadata: however much of it there is, anyone can write it."""
 CALLS = {
     "generated": say("generated"),
     "borderline": say("borderline"),
@@ -90,7 +92,7 @@ def _item(item: Evidence, known: Callable[[str], str]) -> dict[str, str]:
         "statement": printable(item.statement),
         "limits": printable(item.limits),
         "strength": item.strength,
-        "strength_words": known(STRENGTHS.get(item.strength, item.strength)),
+        "strength_words": known(DETAILED if _is_detailed(item) else STRENGTHS.get(item.strength, item.strength)),
         "points_to": item.points_to,
     }
 
@@ -124,6 +126,10 @@ def figure(number: float | None, language: str = DEFAULT) -> str:
     ('0.147', '2', '1,5', '–')
     """
     return "–" if number is None else numeral(f"{number:.3g}", language)
+
+
+def _is_detailed(item: Evidence) -> bool:
+    return item.layer == "metadata" and item.strength == "strong"
 
 
 def _is_quiet(item: Evidence) -> bool:

@@ -23,7 +23,7 @@ export function answer(finding) {
 /** The numbers of a verdict, each with what it is. */
 export function numbers({ p_value, fpr, probability, stability }) {
   const rows = [
-    [t("Photographs like it"), rate(p_value), t("At most this share of the reference photographs looks as synthetic.")],
+    [t("Photographs this synthetic"), rate(p_value), t("At most this share of the reference photographs looks as synthetic.")],
     [t("False-alarm bound"), rate(fpr), t("At most this share of such photographs is called by mistake.")],
     [
       t("Copies that agree"),

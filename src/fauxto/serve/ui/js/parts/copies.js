@@ -11,7 +11,7 @@ export function copies({ chains }) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, [t("Shipped through"), t("Call"), t("Photographs like it")].map((words) => h("th", { scope: "col" }, words)))),
+      h("thead", {}, h("tr", {}, [t("Shipped through"), t("Call"), t("Photographs this synthetic")].map((words) => h("th", { scope: "col" }, words)))),
       h("tbody", {}, chains.map(line)),
     ),
   );

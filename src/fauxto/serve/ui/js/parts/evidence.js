@@ -23,7 +23,7 @@ function line({ layer, statement, strength, points_to, limits, value }, show) {
   return h(
     "li",
     { class: `${strength} ${points_to}` },
-    h("p", { class: "who" }, h("span", { class: "layer" }, layerName(layer)), h("span", { class: "strength" }, strengthName(strength))),
+    h("p", { class: "who" }, h("span", { class: "layer" }, layerName(layer)), h("span", { class: "strength" }, strengthName(strength, layer))),
     h("p", {}, printable(statement)),
     limits ? h("p", { class: "limits" }, printable(limits)) : null,
     show && value?.maps ? h("p", {}, h("button", { type: "button", class: "slight", onclick: () => show(value.name) }, t("Show on the picture"))) : null,

@@ -57,7 +57,7 @@ function tag({ carrier, field, value, generator, strength }) {
   return h(
     "li",
     {},
-    h("p", { class: "who" }, h("span", { class: "layer" }, printable(carrier)), name ? h("code", {}, printable(name)) : null, h("span", { class: "strength" }, strengthName(strength))),
+    h("p", { class: "who" }, h("span", { class: "layer" }, printable(carrier)), name ? h("code", {}, printable(name)) : null, h("span", { class: "strength" }, strengthName(strength, "metadata"))),
     h("p", {}, h("bdi", {}, printable(value)), generator ? h("span", { class: "soft" }, " ", t("(as {generator} writes it)", { generator: printable(generator) })) : null),
   );
 }

@@ -25,7 +25,7 @@ export function row(scan, choice = null) {
 
 function figure({ outcome, p_value, error }) {
   if (outcome === "error") return reason(error?.code) ?? "";
-  return p_value === null || p_value === undefined ? "" : t("{rate} photographs look like it", { rate: rate(p_value) });
+  return p_value === null || p_value === undefined ? "" : t("{rate} photographs look this synthetic", { rate: rate(p_value) });
 }
 
 function waiting({ status }) {

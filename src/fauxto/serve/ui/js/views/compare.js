@@ -40,7 +40,7 @@ function table(a, b) {
   const same = a.sha256 === b.sha256;
   const rows = [
     [t("Verdict"), (scan) => h("span", { class: `outcome ${scan.outcome}` }, mark(), headline(scan.outcome, scan.finding))],
-    [t("Photographs like it"), ({ finding }) => rate(finding.p_value)],
+    [t("Photographs this synthetic"), ({ finding }) => rate(finding.p_value)],
     [t("False-alarm bound"), ({ finding }) => rate(finding.fpr)],
     [t("Calibrated probability"), ({ finding }) => percent(finding.probability)],
     [t("Copies that agree"), ({ finding }) => (finding.stability ? t("{agree} of {total}", finding.stability) : "–")],
