@@ -217,3 +217,9 @@ def test_prompts_come_from_the_vocabulary_of_the_folder(detector, tmp_path):
     (tmp_path / "vocab.json").unlink()
     with pytest.raises(WeightError, match=r"vocab\.json"):
         FatFormer(backbone=tmp_path)
+
+
+def test_the_tiny_backbone_needs_nothing_else():
+    built = FatFormer(backbone="tiny")
+    assert len(built.network().adapters) == 2
+    assert np.isfinite(built.score([np.full((40, 50, 3), 90, np.uint8)])).all()

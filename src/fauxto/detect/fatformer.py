@@ -190,7 +190,7 @@ class FatFormer:
     """The detector: squeezed picture, adapted CLIP, language-guided alignment, cross-entropy."""
 
     card: ClassVar[Card] = CARD
-    small: ClassVar[dict[str, Any]] = {"backbone": "tiny", "adapters": 2}
+    small: ClassVar[dict[str, Any]] = {"backbone": "tiny"}
     recipe: ClassVar[dict[str, Any]] = {
         "optimizer": "adamw",
         "learning_rate": 2e-5,
@@ -205,11 +205,14 @@ class FatFormer:
         crop: CropSpec | None = None,
         *,
         backbone: str | Path | None = None,
-        adapters: int = 3,
+        adapters: int | None = None,
         frequency: bool = True,
         interactor: bool = True,
     ) -> None:
-        """`backbone` is a folder of CLIP with vocab.json, or "tiny". Errors: WeightError without one."""
+        """`backbone` is a folder of CLIP with vocab.json, or "tiny"; `adapters` None is 3, in the tiny one 2.
+
+        Errors: WeightError without a backbone.
+        """
         tower = open_backbone(backbone, "clip")
         if not isinstance(tower, ClipTower):
             raise WeightError(
@@ -219,7 +222,12 @@ class FatFormer:
         text = tiny_clip_text_tower() if tiny else clip_text_tower(Path(str(backbone)))
         words = prompt_tokens(None if tiny else Path(str(backbone)), CLASSES, CONTEXT, text.length)
         network = FatFormerNetwork(
-            tower, text.requires_grad_(False).eval(), words, adapters, frequency=frequency, interactor=interactor
+            tower,
+            text.requires_grad_(False).eval(),
+            words,
+            adapters or (2 if tiny else 3),
+            frequency=frequency,
+            interactor=interactor,
         )
         self._adopt(network, crop)
 
