@@ -5,7 +5,7 @@ import colorsys
 import numpy as np
 import pytest
 
-from fauxto.data.worlds.shapes import CLASSES, draw, pictures
+from fauxto.data.worlds.shapes import CLASSES, draw, pictures, strangers
 
 
 def test_a_seed_gives_the_same_pictures_and_another_one_others():
@@ -38,3 +38,32 @@ def test_striped_shapes_hold_darker_lines_and_edges_are_smooth():
     assert inside(plain).std() == 0
     assert 0.3 < float((inside(striped) < 0.75 * inside(striped).max()).mean()) < 0.6
     assert len(np.unique(plain.reshape(-1, 3), axis=0)) > 4
+
+
+def hue_of(picture):
+    """The hue of the most coloured pixel."""
+    pixels = picture.reshape(-1, 3) / 255
+    return colorsys.rgb_to_hsv(*pixels[np.ptp(pixels, axis=1).argmax()])[0]
+
+
+def test_without_hue_the_colour_says_nothing_of_the_class():
+    hued, plain = (pictures(100, 5, hued=flag)[0] for flag in (True, False))
+    assert (hued != plain).any((1, 2, 3)).mean() > 0.95
+    hues = np.array([hue_of(picture) for picture in plain[::10]])  # ten of one class
+    assert len(np.unique(np.floor(hues * 5))) >= 4
+    same = [np.array_equal(np.ptp(a, axis=2) > 8, np.ptp(b, axis=2) > 8) for a, b in zip(hued, plain, strict=True)]
+    assert np.mean(same) > 0.95  # the shapes stay where they are
+
+
+def test_strangers_are_crescents_in_both_textures():
+    found, again = strangers(20, seed=1, side=64), strangers(3, seed=1, side=64)
+    np.testing.assert_array_equal(found[:3], again)
+    assert found.shape == (20, 64, 64, 3) and found.dtype == np.uint8
+    coloured = np.ptp(found, axis=3) > 8
+    known = np.ptp(pictures(20, 1, side=64)[0], axis=3) > 8
+    assert coloured.mean() < 0.8 * known.mean()
+    for mask in coloured:  # a crescent opens to the right: its bulk is left of the middle of its box
+        columns = np.flatnonzero(mask.any(0))
+        assert np.average(np.arange(64), weights=mask.sum(0)) < (columns[0] + columns[-1]) / 2
+    darker = np.array([(inside(picture) < 0.75 * inside(picture).max()).mean() for picture in found])
+    assert darker[::2].max() < 0.05 and darker[1::2].min() > 0.3

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cosine_similarity
+from torch.nn.functional import cosine_similarity, cross_entropy
 
 from fauxto.errors import InputError
 from fauxto.generate.gan.interface import Judgement
@@ -43,6 +43,12 @@ def aimed_at(mixed: Tensor, noise: float = NOISE) -> Tensor:
 def away(features: Tensor, goal: Tensor) -> Tensor:
     """Minus the cosine of features `(n, ...)` and their goals, a mean over the batch: -1 where they agree."""
     return -cosine_similarity(features.flatten(1), goal.flatten(1)).mean()
+
+
+def mixed_cross_entropy(logits: Tensor, labels: Tensor, mixture: Mixture) -> Tensor:
+    """Cross-entropy of mixtures' logits `(n, classes)`, mixed as the pictures are (mixup, ICLR 2018)."""
+    first, second = cross_entropy(logits, labels), cross_entropy(logits, labels[mixture.partners])
+    return mixture.share * first + (1 - mixture.share) * second
 
 
 class MixedDiscriminator(nn.Module):
