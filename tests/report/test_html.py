@@ -192,6 +192,13 @@ def test_copies_are_named_and_counted_as_people_do_and_the_probability_comes_las
     assert read.words.index("False-alarm bound") < read.words.index("Calibrated probability")
 
 
+def test_an_open_answer_says_what_leaves_it_open(tmp_path: Path) -> None:
+    flips = Evidence("stability", "The answer changes.", "weak", "conflict")
+    for verdict, times in (("inconclusive", 2), ("generated", 1)):
+        _, read = page(tmp_path, finding("a.jpg", verdict, evidence=[flips]))
+        assert read.words.count(flips.statement) == times, verdict
+
+
 @pytest.mark.parametrize(("probability", "words"), [(1.0, "over 99 %"), (0.9951, "over 99 %"), (0.0, "under 1 %")])
 def test_a_probability_is_never_rounded_to_a_certainty(tmp_path: Path, probability: float, words: str) -> None:
     _, read = page(tmp_path, finding(probability=probability))

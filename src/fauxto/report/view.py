@@ -77,6 +77,7 @@ def card(finding: Finding, anchor: str, shown: Shown, language: str = DEFAULT) -
         "logit": None if finding.logit is None else f"{finding.logit:+.2f}",
         "evidence": [_item(item, known) for item in finding.evidence if not _is_quiet(item)],
         "quiet": [_item(item, known) for item in finding.evidence if _is_quiet(item)],
+        "doubts": [printable(item.statement) for item in finding.evidence if _is_doubt(finding, item)],
         "changes": changes,
         "command": again,
         "stability": finding.stability,
@@ -126,6 +127,10 @@ def figure(number: float | None, language: str = DEFAULT) -> str:
     ('0.147', '2', '1,5', '–')
     """
     return "–" if number is None else numeral(f"{number:.3g}", language)
+
+
+def _is_doubt(finding: Finding, item: Evidence) -> bool:
+    return finding.verdict == "inconclusive" and (item.layer == "quality" or item.points_to == "conflict")
 
 
 def _is_detailed(item: Evidence) -> bool:

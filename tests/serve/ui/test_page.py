@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from fauxto.finding import Evidence
 from fauxto.language import LANGUAGES
 from tests.serve.ui.conftest import Visit
 from tests.serve.ui.fake import State
@@ -140,6 +142,18 @@ def test_the_verdict_is_told_in_words_and_numbers(visit: Visit, fake: Fake) -> N
     go(page, f"/scan/{BROKEN}")
     assert "The file ends before the picture does." in page.inner_text(".answer")
     assert page.locator(".stage, .numbers").count() == 0
+
+
+def test_an_open_answer_says_what_leaves_it_open(visit: Visit, fake: Fake) -> None:
+    found, picture = fake[1].scans[f"{2:032x}"]
+    flips = next(item for item in found.evidence if item.layer == "stability")
+    small = Evidence("quality", "The picture is too small.", "none", limits="The pixel score does not count.")
+    fake[1].scans[f"{2:032x}"] = (replace(found, evidence=[*found.evidence, small]), picture)
+    page = visit(f"{fake[0]}/#/scan/{2:032x}")
+    assert page.locator(".answer .why").all_inner_texts() == [flips.statement, small.statement]
+    assert page.inner_text(".answer .reads") == small.limits
+    go(page, f"/scan/{GENERATED}")
+    assert page.locator(".answer .why").count() == 0 and "rarer than the bound" in page.inner_text(".answer .reads")
 
 
 def test_the_curtain_moves_by_keyboard_and_by_pointer(visit: Visit, fake: Fake) -> None:

@@ -1,7 +1,7 @@
 // A verdict in words, with the numbers that it stands on.
 
 import { h } from "../dom.js";
-import { percent, rate } from "../figures.js";
+import { percent, printable, rate } from "../figures.js";
 import { headline, meaning } from "../verdicts.js";
 import { t } from "../words.js";
 import { mark } from "./mark.js";
@@ -14,10 +14,21 @@ export function answer(finding) {
     { class: `answer ${finding.verdict}`, "aria-label": t("Verdict") },
     h("h2", { class: "verdict" }, mark(), headline(finding.verdict, finding)),
     h("p", { class: "meaning" }, meaning(finding.verdict)),
+    doubts(finding).map(({ statement }) => h("p", { class: "why" }, printable(statement))),
     ruler(finding.p_value, pixelBound(finding)),
-    h("p", { class: "reads" }, reads(finding)),
+    h("p", { class: "reads" }, unfit(finding)?.limits ?? reads(finding)),
     numbers(finding),
   );
+}
+
+/** What leaves a verdict open; the score itself, where it is only borderline, is read below. */
+function doubts({ verdict, evidence }) {
+  return verdict === "inconclusive" ? evidence.filter(({ layer, points_to }) => layer === "quality" || points_to === "conflict") : [];
+}
+
+/** Why the pixels do not count, if they do not. */
+function unfit({ evidence }) {
+  return evidence.find(({ layer }) => layer === "quality");
 }
 
 /** The numbers of a verdict, each with what it is. */
