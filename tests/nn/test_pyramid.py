@@ -21,7 +21,7 @@ def test_the_four_maps_of_efficientnet():
 class Tower(torch.nn.Module):
     """What a vision tower says, without its work: a class token and a grid of 8 x 8, four blocks deep."""
 
-    size, width, depth = 32, 6, 4
+    size, width, depth, leading = 32, 6, 4, 1
 
     def tokens(self, pixels):
         random = torch.Generator().manual_seed(0)

@@ -101,7 +101,8 @@ class TokenPyramid(Pyramid):
     def maps(self, pixels: Tensor) -> list[Tensor]:
         """See the class."""
         tokens = self.tower.tokens(pixels)
-        return [layer(grid(tokens[depth])) for layer, depth in zip(self.reassemble, self.depths, strict=True)]
+        grids = [grid(tokens[depth], self.tower.leading) for depth in self.depths]
+        return [layer(patches) for layer, patches in zip(self.reassemble, grids, strict=True)]
 
 
 class Projection(nn.Module):

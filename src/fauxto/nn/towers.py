@@ -25,12 +25,14 @@ LARGEST_CONFIG = 1 << 20
 class VisionTower(nn.Module):
     """A vision transformer on square pictures: `depth` blocks on `1 + patches` tokens of `width` numbers.
 
+    `leading` counts the tokens before the patches: the class token, and a distilled network's second.
     `size` is the side of its input in pixels, `patch` that of a patch, `feature_width` the length of its final feature;
     `identity` names its weights, so that a head says what it was trained on. Pixels come in [0, 1]; `mean` and `std`
     are the tower's own normalisation. A block is taken apart (`attend`, `normalise`, `feed`) so that systems can read
     or add something in its middle: `x = attend(i, x); x = x + feed(i, normalise(i, x))` is block i.
     """
 
+    leading = 1
     mean: Tensor
     std: Tensor
 
@@ -177,7 +179,7 @@ def no_backbone(kind: str, example: str) -> NoReturn:
     )
 
 
-def grid(tokens: Tensor) -> Tensor:
-    """The patch tokens of `(n, 1 + side * side, width)` as a map `(n, width, side, side)`; the class token is left."""
-    side = int((tokens.shape[1] - 1) ** 0.5)
-    return tokens[:, 1:].transpose(1, 2).unflatten(2, (side, side))
+def grid(tokens: Tensor, leading: int = 1) -> Tensor:
+    """The patch tokens of `(n, leading + side * side, width)` as a map `(n, width, side, side)`; the first are left."""
+    side = int((tokens.shape[1] - leading) ** 0.5)
+    return tokens[:, leading:].transpose(1, 2).unflatten(2, (side, side))
