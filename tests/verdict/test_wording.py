@@ -58,6 +58,15 @@ def test_that_a_machine_did_it_is_said_only_where_a_signer_says_it(verdict, prov
     assert wording.headline(Finding("a.jpg", verdict=verdict, provenance=provenance)) == words
 
 
+def test_a_call_says_on_whose_word_it_stands_and_pixels_are_no_proof() -> None:
+    for verdict in ("generated", "edited"):
+        signed = wording.meaning(Finding("a.jpg", verdict=verdict, provenance={"decisive": True}))
+        seen = wording.meaning(Finding("a.jpg", verdict=verdict))
+        assert "signed" in signed and "no proof" not in signed
+        assert "signed" not in seen and "no proof" in seen
+    assert wording.meaning(Finding("a.jpg", verdict="no_evidence")) == wording.MEANINGS["no_evidence"]
+
+
 def test_the_scale_of_the_heat_map_is_the_references_own() -> None:
     value = wording.pixels(calling("ordinary")).value
     assert value["typical"] == 499.5 / 999  # the median of 999 evenly spread logits

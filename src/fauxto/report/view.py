@@ -16,7 +16,7 @@ from fauxto.report.picture import Mapped, Shown
 from fauxto.verdict.bound import pixel_bound
 from fauxto.verdict.changes import what_would_change
 from fauxto.verdict.layer import localized as spoken
-from fauxto.verdict.wording import headline, rate
+from fauxto.verdict.wording import headline, meaning, rate
 
 LAYERS = {
     "c2pa": say("Content credentials"),
@@ -63,6 +63,7 @@ def card(finding: Finding, anchor: str, shown: Shown, language: str = DEFAULT) -
         "anchor": anchor,
         "kind": anchor.rpartition("-")[0],
         "headline": known(headline(finding)) if finding.verdict else "",
+        "meaning": known(meaning(finding)) if finding.verdict else "",
         "path": path,
         "name": PurePath(path).name or path,
         "shown": shown,

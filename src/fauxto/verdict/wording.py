@@ -34,6 +34,17 @@ MEANINGS: dict[str, str] = {
     "inconclusive": say("The evidence is contradictory, unstable or too weak. Treat it as unanswered."),
 }
 
+_CALLED = {
+    ("generated", True): say("A trusted party has signed that a machine made this picture."),
+    ("generated", False): say(
+        "Hardly any reference photograph looks this synthetic. That is no proof: false alarms happen."
+    ),
+    ("edited", True): say("A trusted party has signed that a machine altered parts of this picture."),
+    ("edited", False): say(
+        "A part stands out as in hardly any untouched photograph. That is no proof: false alarms happen."
+    ),
+}
+
 _POPULATION_LIMIT = say(
     "Holds for photographs like the reference sets. Unusual cameras, filters, scans and drawings may differ, "
     "and generators made to avoid detection may pass."
@@ -46,8 +57,14 @@ _WHOLE_LIMIT = say("They were asked whether they look synthetic, not whether a p
 def headline(finding: Finding) -> str:
     """The verdict of a finding in a few words; none for a file that was not read."""
     verdict = finding.verdict or ""
-    signed = (finding.provenance or {}).get("decisive")
+    signed = bool((finding.provenance or {}).get("decisive"))
     return SIGNED[verdict] if signed and verdict in SIGNED else HEADLINES.get(verdict, "")
+
+
+def meaning(finding: Finding) -> str:
+    """What the verdict of a finding means, and of a call on whose word; none for a file that was not read."""
+    verdict, signed = finding.verdict or "", bool((finding.provenance or {}).get("decisive"))
+    return _CALLED.get((verdict, signed)) or MEANINGS.get(verdict, "")
 
 
 def rate(p_value: float) -> str:

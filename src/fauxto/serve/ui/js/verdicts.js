@@ -29,7 +29,14 @@ export function brief(outcome) {
   }[outcome];
 }
 
-export function meaning(outcome) {
+/** What that means; of a finding that was called, on whose word. */
+export function meaning(outcome, finding) {
+  if (finding && outcome === "generated") {
+    return finding.provenance?.decisive ? t("A trusted party has signed that a machine made this picture.") : t("Hardly any reference photograph looks this synthetic. That is no proof: false alarms happen.");
+  }
+  if (finding && outcome === "edited") {
+    return finding.provenance?.decisive ? t("A trusted party has signed that a machine altered parts of this picture.") : t("A part stands out as in hardly any untouched photograph. That is no proof: false alarms happen.");
+  }
   return {
     generated: t("A trusted party has signed that a machine made it, or hardly any reference photograph looks this synthetic."),
     edited: t("A trusted party has signed that a machine altered parts of this picture, or a part stands out as in hardly any untouched photograph."),

@@ -53,7 +53,7 @@ export function when(iso) {
 
 /** A size in bytes, in the unit that fits. */
 export function size(bytes) {
-  const [unit, divisor] = bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+  const [unit, divisor] = bytes < 1e3 ? ["byte", 1] : bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
   return new Intl.NumberFormat(current, { style: "unit", unit, maximumSignificantDigits: 3 }).format(bytes / divisor);
 }
 

@@ -13,7 +13,7 @@ export function answer(finding) {
     "section",
     { class: `answer ${finding.verdict}`, "aria-label": t("Verdict") },
     h("h2", { class: "verdict" }, mark(), headline(finding.verdict, finding)),
-    h("p", { class: "meaning" }, meaning(finding.verdict)),
+    h("p", { class: "meaning" }, meaning(finding.verdict, finding)),
     doubts(finding).map(({ statement }) => h("p", { class: "why" }, printable(statement))),
     ruler(finding.p_value, pixelBound(finding)),
     h("p", { class: "reads" }, unfit(finding)?.limits ?? reads(finding)),
