@@ -1,6 +1,7 @@
 """Rows and arguments in another language; the JSON's keys and verdicts stay."""
 
 import pytest
+from rich.cells import cell_len
 
 from fauxto.cli import render
 from fauxto.cli.scan import scan
@@ -25,6 +26,16 @@ def test_a_row_is_worded_in_the_language(language: str):
     }
     assert shown.startswith(words[language]) and "a.jpg" in shown
     assert (item.statement in shown) == (language == "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_stand_in_columns_and_their_spaces_are_spaces(language: str):
+    item = wording.pixels(calling("generated"))
+    error = Finding("a.jpg", status="error", error={"code": "empty", "what": "It is empty.", "fix": ""})
+    findings = [Finding("a.jpg", verdict=verdict, p_value=0.01, evidence=[item]) for verdict in VERDICTS]
+    rows = [render.row(localized(finding, language), language).plain for finding in [*findings, error]]
+    assert len({cell_len(row.split("a.jpg")[0]) for row in rows}) == 1
+    assert not any("\\" in row for row in rows)
 
 
 def test_every_verdict_has_a_word_in_every_language():

@@ -94,17 +94,21 @@ def row(finding: Finding, language: str = DEFAULT) -> Text:
     The probability is left to the other outputs: it holds for one mix of pictures, and a bare 0.93 beside "no
     evidence" would be read as a verdict of its own.
     """
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    path = printable(finding.path)
+    path, width = printable(finding.path), max(cell_len(word(verdict, language)) for verdict in VERDICTS)
+    indent = " " * (width + 1)
     if finding.error is not None:
         what = f"{finding.error['what']} {finding.error['fix']}".rstrip()
-        return Text.assemble(("error       ", "bold red"), " " * 9, f" {path}\n", (" " * 13 + printable(what), "dim"))
+        return Text.assemble(
+            (f"{'error':{width}}", "bold red"), " " * 9, f" {path}\n", (indent + printable(what), "dim")
+        )
     verdict = str(finding.verdict)
     return Text.assemble(
-        (f"{word(verdict, language):12}", _COLOURS[verdict]),
+        (set_cell_size(word(verdict, language), width), _COLOURS[verdict]),
         f" p={finding.p_value:<6.2g} {path}\n",
-        (" " * 13 + printable(reason(finding)), "dim"),
+        (indent + printable(reason(finding)), "dim"),
     )
 
 
@@ -133,10 +137,12 @@ def _is_forgeable(item: Evidence) -> bool:
 def printable(text: str) -> str:
     """Text that cannot steer a terminal: control and invisible characters are written as escapes.
 
+    The spaces that hold French marks to their words are none of these.
+
     >>> printable("a\\x1b[31m\\nb")
     'a\\\\x1b[31m\\\\nb'
     """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() or c in "\u00a0\u202f" else c.encode("unicode_escape").decode() for c in text)
 
 
 def summary(tally: Tally, language: str = DEFAULT) -> None:
