@@ -227,3 +227,24 @@ def test_what_is_not_fitted_to_crops_is_refused_with_what_trains_it(make, way_ou
     assert way_out in caught.value.fix
     check_fittable(new_house())
     check_fittable(FakeLocator(**FakeLocator.small))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": 0}, "steps is 0"),
+        ({"batch_size": 0}, "batch_size is 0; expected at least 2"),
+        ({"batch_size": 1}, "batch_size is 1"),
+        ({"crop": 0}, "crop is 0"),
+        ({"crop": 129}, "more than twice the 64"),
+        ({"workers": -1}, "workers is -1"),
+        ({"save_every": 0}, "save_every is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"learning_rate": float("nan")}, "learning rate is nan"),
+        ({"precision": "8-bit"}, "no precision '8-bit'"),
+    ],
+)
+def test_numbers_that_no_run_can_have_are_refused(store, tmp_path, change, words):
+    with pytest.raises(InputError, match=words) as caught:
+        fit(new_house(), store, plan(**change), tmp_path)
+    assert caught.value.fix and not (tmp_path / "last.ckpt").exists()

@@ -75,6 +75,8 @@ def training_store(
     Up to `per_picture` windows of each picture, or all of it at `side_read` where that is what the system reads; with
     the masks beside them for one that reads masks. Errors: those of `patches.build` and `masks.build_masked`.
     """
+    if per_picture < 1:
+        raise InputError(f"{per_picture} windows of a picture are none.", fix="Give --patches 1 or more.")
     whole = reads_whole(system)
     cut = build_masked if reads_masks(system) else build
     return cut(

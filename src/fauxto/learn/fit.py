@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -143,7 +144,7 @@ def _train(
     for number, (stage, first, end) in enumerate(zip(stages, [0, *ends[:-1]], ends, strict=True)):
         if saved and saved["stage"] > number:
             continue
-        batch_size = plan.batch_size or stage.recipe["batch_size"]
+        batch_size = _batch_of(plan, stage)
         peak = (plan.learning_rate if number == 0 else None) or stage.recipe["learning_rate"]
         if saved:
             _restore(stage.network, saved["network"], frozen, last)
@@ -198,13 +199,38 @@ def _stages(detector: Trainable, store: PatchStore, plan: Plan) -> Sequence[Stag
         return stages_of(detector, generators_of(store))
 
 
+LEAST = {"steps": 1, "devices": 1, "batch_size": 2, "crop": 8, "workers": 0, "save_every": 1, "seed": 0}
+"""The least that the numbers of a plan can be; a batch holds one picture of each class."""
+
+
+def _check_plan(plan: Plan, stored: int) -> None:
+    """Errors: InputError for numbers that no run can have; `stored` is the side of what crops are cut from."""
+    for name, least in LEAST.items():
+        value = getattr(plan, name)
+        if value is not None and value < least:
+            raise InputError(
+                f"{name} is {value}; expected at least {least}.", fix=f"Correct --{name.replace('_', '-')}."
+            )
+    if plan.crop > 2 * stored:  # up to there the missing part is the window's own mirror image
+        raise InputError(
+            f"A crop of {plan.crop} pixels is more than twice the {stored} that are kept of a picture.",
+            fix=f"Use a --crop of up to {stored}.",
+        )
+    if plan.learning_rate is not None and not 0 < plan.learning_rate < math.inf:
+        raise InputError(f"The learning rate is {plan.learning_rate:g}.", fix="Give a positive one, such as 0.0002.")
+
+
+def _batch_of(plan: Plan, stage: Stage) -> int:
+    """Pictures of a batch: the plan's, else the published ones."""
+    size: int = stage.recipe["batch_size"] if plan.batch_size is None else plan.batch_size
+    return size
+
+
 def _check_split(store: PatchStore, plan: Plan, stages: Sequence[Stage]) -> None:
     """Both classes are there, and every process gets both. Errors: InputError."""
-    if plan.devices < 1 or plan.steps < 1:
-        what = f"Expected at least one step and one device; got {plan.steps} and {plan.devices}."
-        raise InputError(what, fix="Correct --steps and --devices.")
+    _check_plan(plan, store.pixels.shape[1])
     for stage in stages:
-        batch_size = plan.batch_size or stage.recipe["batch_size"]
+        batch_size = _batch_of(plan, stage)
         Balanced(store, batch_size, plan.seed, 0, 0)
         if plan.devices > 1 and batch_size % (2 * plan.devices):
             raise InputError(

@@ -15,14 +15,20 @@ from lightning_fabric import Fabric
 from safetensors import SafetensorError
 from torch import nn
 
-from fauxto.errors import PolicyError, ResourceError, WeightError
+from fauxto.errors import InputError, PolicyError, ResourceError, WeightError
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true", "bf16-true", "16-true")
+"""Those of Lightning Fabric that need no other package."""
 
 
 def make_fabric(devices: int, precision: str) -> Fabric:
     """One process, or as many as devices; those are spawned, so that any program may call a fit.
 
-    Errors: ResourceError when there are fewer GPUs than devices asked for (and any at all).
+    Errors: ResourceError when there are fewer GPUs than devices asked for (and any at all); InputError for a precision
+    that is none of `PRECISIONS`.
     """
+    if precision not in PRECISIONS:
+        raise InputError(f"There is no precision {precision!r}.", fix=f"Use one of {', '.join(PRECISIONS)}.")
     if devices == 1:
         return Fabric(accelerator="auto", devices=1, precision=precision)
     gpus = torch.cuda.device_count()
