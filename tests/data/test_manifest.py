@@ -143,3 +143,23 @@ def test_masks_are_no_samples_and_tampered_is_remembered(tmp_path):
         ("real", 0, ""),
         ("tampered", 1, "edited"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is no CSV manifest"),
+        (b"path,label\n" + b"a" * 200_000 + b",real\n", "is no CSV manifest: field larger"),
+        (b"path,label\n,real\n", "row 1: the path is empty"),
+        (b"path,label\n", "has no rows"),
+        (b"path\na.png,real\n", "expected at least path and label"),
+    ],
+)
+def test_what_is_no_manifest_is_refused_in_words(tmp_path, content, words):
+    (tmp_path / "m.csv").write_bytes(content)
+    with pytest.raises(InputError, match=words) as caught:
+        read(tmp_path / "m.csv")
+    assert caught.value.fix
+    (tmp_path / "m.parquet").write_bytes(content)
+    with pytest.raises(InputError):
+        read(tmp_path / "m.parquet")

@@ -95,7 +95,7 @@ def stream(path: str | Path) -> Iterator[Sample]:
     for number, row in enumerate(_rows(path), start=1):
         if "path" not in row or "label" not in row:
             raise InputError(
-                f"{path} has columns {', '.join(row)}; expected at least path and label.",
+                f"{path} has columns {', '.join(map(str, row))[:200]}; expected at least path and label.",
                 fix="Make one: fauxto data index FOLDER --out manifest.csv",
             )
         yield _sample(row, path.parent, f"{path}, row {number}")
@@ -186,6 +186,8 @@ def _sample(row: dict[str, Any], folder: Path, where: str) -> Sample:
             f"{where}: label {row['label']!r} is not one of {', '.join(sorted(LABELS))}.",
             fix="Name the classes in words; integers are refused because data sets disagree on which class is 1.",
         )
+    if not row["path"]:
+        raise InputError(f"{where}: the path is empty.", fix="Fill it in, or leave the row out.")
     values["path"] = str((folder / str(row["path"])).absolute())
     values["label"] = LABELS[word]
     values.setdefault("manipulation", "edited" if word in EDITED else "")
@@ -206,8 +208,13 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         for batch in batches(path, size=_BLOCK):
             yield from batch.to_pylist()
         return
-    with path.open(newline="", encoding="utf-8") as file:
-        yield from csv.DictReader(file)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            f"{path} is no CSV manifest: {error}.", fix="Make one: fauxto data index FOLDER --out manifest.csv"
+        ) from error
 
 
 @contextmanager
