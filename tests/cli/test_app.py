@@ -145,3 +145,20 @@ def test_a_fault_of_ours_is_said_plainly(capfd: pytest.CaptureFixture[str], monk
     assert code == 2
     assert err.splitlines()[0] == "fauxto: ZeroDivisionError: division by zero"
     assert "--debug" in err.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("generate", "train", "--recipe", "dcgan", "--data", "d", "--out", "o"),
+        ("generate", "sample", "--model", "m", "--out", "o"),
+        ("generate", "explore", "ways", "--model", "m", "--out", "o"),
+        ("generate", "evaluate", "--real", "r", "--fake", "f"),
+        ("train", "npr", "--data", "d", "--out", "o"),
+        ("data", "split", "m.csv", "--out", "o.csv"),
+        ("data", "audit", "m.csv"),
+    ],
+)
+def test_a_seed_below_0_is_refused_before_anything_else(verb, capfd: pytest.CaptureFixture[str]):
+    code, _, err = run(capfd, *verb, "--seed", "-1")
+    assert code == 2 and "--seed" in err and "0" in err and "fault" not in err

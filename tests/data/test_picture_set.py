@@ -14,7 +14,8 @@ from PIL import Image
 
 from fauxto.data import picture_set
 from fauxto.data.manifest import Sample, write
-from fauxto.data.picture_set import build, fitted, from_arrays, samples_of, subset
+from fauxto.data.picture_set import build, fitted, from_arrays, kept_pixels, samples_of, subset
+from fauxto.data.walk import Problems
 from fauxto.errors import InputError, ResourceError
 
 
@@ -141,3 +142,25 @@ def test_a_subset_has_the_chosen_pictures_in_memory_and_on_disk(tmp_path):
     (tmp_path / "taken").write_text("no folder")
     with pytest.raises(ResourceError, match="GB"):
         subset(on_disk, chosen, tmp_path / "taken")
+
+
+def test_what_is_passed_over_is_said(tmp_path):
+    save(tmp_path / "elsewhere" / "a.png")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link.png").symlink_to(tmp_path / "elsewhere" / "a.png")
+    with pytest.raises(InputError, match=r"no pictures below.*1 left out, such as link\.png: it is a link that leaves"):
+        samples_of(tmp_path / "in")
+    save(tmp_path / "in" / "b.png")
+    problems = Problems()
+    assert len(samples_of(tmp_path / "in", problems)[0]) == 1 and problems.count == 1
+    with pytest.raises(InputError, match="nothing at"):
+        samples_of(tmp_path / "nowhere")
+
+
+def test_the_pixels_of_a_run_are_found_again(tmp_path):
+    for k in range(3):
+        save(tmp_path / "in" / f"{k}.png", seed=k)
+    found = made(tmp_path / "in", tmp_path / "out")
+    np.testing.assert_array_equal(kept_pixels(tmp_path / "out", found.key, 8), found.pixels)
+    with pytest.raises(InputError, match="are not at"):
+        kept_pixels(tmp_path / "out", "0" * 16, 8)

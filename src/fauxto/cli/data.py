@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from fauxto.cli.check import require_lab
+from fauxto.cli.parameters import Seed
 from fauxto.cli.render import printable
 from fauxto.errors import FauxtoError, InputError
 
@@ -129,7 +130,7 @@ def split(
     hold_out: tuple[str, ...] = (),
     hold_out_split: str = "test",
     near: bool = True,
-    seed: int = 0,
+    seed: Seed = 0,
     json: Flag = False,
 ) -> int:
     """Write the manifest again with splits that cut nothing that belongs together.
@@ -198,7 +199,7 @@ def split(
     return CLEAN
 
 
-def audit(manifest: Path, /, *, near: bool = True, most: int = 20_000, seed: int = 0, json: Flag = False) -> int:
+def audit(manifest: Path, /, *, near: bool = True, most: int = 20_000, seed: Seed = 0, json: Flag = False) -> int:
     """Ask stupid probes to tell the classes apart by what is no trace of a generator: container, size, metadata, ...
 
     Exit code 0: no leak found. 1: the set is leaky. 2: it cannot be audited.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from fauxto.cli.check import require_lab
+from fauxto.cli.parameters import Seed
 
 if TYPE_CHECKING:
     from fauxto.bench.generator import Report
@@ -30,7 +31,7 @@ def evaluate(
     metrics: str = "fid,kid,pr,dc",
     convention: Package = "clean-fid",
     most: int = 0,
-    seed: int = 0,
+    seed: Seed = 0,
     threads: int = 0,
     cache: Path | None = None,
     engine: Literal["openvino", "torch"] = "openvino",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from fauxto.cli.check import require_lab
+from fauxto.cli.parameters import Seed
 
 
 def explore(
@@ -17,7 +18,7 @@ def explore(
     out: Path,
     rows: int = 4,
     columns: int = 8,
-    seed: int = 0,
+    seed: Seed = 0,
     reach: float = 3.0,
     best: bool = False,
     backbone: str | None = None,

@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from fauxto.cli.check import require_lab
-from fauxto.cli.data import progress
+from fauxto.cli.data import progress, say_problems
 from fauxto.cli.evaluate import evaluate  # noqa: F401  the verb has a file of its own
 from fauxto.cli.explore import explore  # noqa: F401  as has this one
+from fauxto.cli.parameters import Seed
 
 Flag = Annotated[bool, Parameter(negative="")]
 
@@ -51,7 +52,7 @@ def train(
     data: Path,
     out: Path,
     steps: int | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     batch_size: int | None = None,
     resolution: int | None = None,
     resize: Literal["exact", "crop", "squeeze"] = "exact",
@@ -103,6 +104,7 @@ def train(
     """
     require_lab()
     from fauxto.data import picture_set  # noqa: PLC0415
+    from fauxto.data.walk import Problems  # noqa: PLC0415
     from fauxto.generate.gan.fit import Plan, fit  # noqa: PLC0415
     from fauxto.generate.gan.legal import check  # noqa: PLC0415
     from fauxto.generate.gan.networks import make  # noqa: PLC0415
@@ -116,7 +118,9 @@ def train(
     if resolution is not None:
         chosen = replace(chosen, resolution=resolution)
     check(chosen)
-    samples, names = picture_set.samples_of(data)
+    problems = Problems()
+    samples, names = picture_set.samples_of(data, problems)
+    say_problems(problems)
     with progress(len(samples), "reading") as step:
         pictures = picture_set.build(
             samples,
@@ -166,7 +170,7 @@ def sample(
     model: Path,
     out: Path,
     n: int = 64,
-    seed: int = 0,
+    seed: Seed = 0,
     truncation: float | None = None,
     condition: Annotated[str | None, Parameter(name="--class")] = None,
     best: Flag = False,

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from fauxto.cli.check import options, require_lab
+from fauxto.cli.parameters import Seed
 from fauxto.errors import InputError
 
 
@@ -18,7 +19,7 @@ def train(
     steps: int = 1000,
     backbone: str | None = None,
     crop: int | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     batch_size: int | None = None,
     learning_rate: float | None = None,
     precision: str = "32-true",
@@ -85,7 +86,7 @@ def train(
     history = Laundering(resize=0) if whole else Laundering()  # a squeezed picture has no pixels to spare
     plan = Plan(
         steps=steps,
-        crop=crop or (size if whole or backbone else 128),
+        crop=crop if crop is not None else (size if whole or backbone else 128),
         seed=seed,
         batch_size=batch_size,
         learning_rate=learning_rate,

@@ -51,20 +51,24 @@ class PictureSet:
         return _reopened, (pixels, self.labels, self.classes, self.key)
 
 
-def samples_of(place: str | Path) -> tuple[list[Sample], list[str]]:
+def samples_of(place: str | Path, problems: Problems | None = None) -> tuple[list[Sample], list[str]]:
     """The pictures to learn from and the class of each: from a manifest, or a folder.
 
     Of a manifest the real rows of no held-out split, with `content` as class; of a folder everything, with the
-    folder below it as class. One class is none: the names are then all empty. Errors: InputError when nothing is left.
+    folder below it as class. One class is none: the names are then all empty. What `walk.files` leaves out goes into
+    `problems`. Errors: InputError when nothing is left.
     """
-    place = Path(place)
+    place, problems = Path(place), problems if problems is not None else Problems()
     if place.is_dir():
         root = root_of(place)
-        paths = list(files(root, Problems()))
+        paths = list(files(root, problems))
         samples = [Sample(str(root / path), 0) for path in paths]
         names = [path.partition("/")[0] if "/" in path else "" for path in paths]
         if not samples:
-            raise InputError(f"There are no pictures below {root}.", fix="Give the folder that holds them.")
+            why = f"; {problems.count} left out, such as {': '.join(problems.shown[0])}" if problems.count else ""
+            raise InputError(f"There are no pictures below {root}{why}.", fix="Give the folder that holds them.")
+    elif not place.exists():
+        raise InputError(f"There is nothing at {place}.", fix="Give a folder of pictures, or a manifest.")
     else:
         rows = read(place)
         samples = [row for row in rows if row.label == 0 and row.split not in HELD_OUT]

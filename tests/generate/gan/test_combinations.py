@@ -179,6 +179,10 @@ REFUSED = {
     "fastgan takes no codes": replace(RECIPES["fastgan"], codes=Codes(1, 10)),
     "no one label": replace(RECIPES["stylegan2"], discriminator={"mixing": 0.05}),
     "judges none": replace(RECIPES["adaptivemix"], regularizers=Regularizers(consistency=1)),
+    "generator_rate is nan": tiny(RECIPES["dcgan"], generator_rate=float("nan")),
+    "discriminator_rate is 0": tiny(RECIPES["dcgan"], discriminator_rate=0.0),
+    "beta2 is 1": tiny(RECIPES["dcgan"], beta2=1.0),
+    "r1, lecam are no weights": replace(RECIPES["dcgan"], regularizers=Regularizers(r1=-1, lecam=float("inf"))),
     "are shares": replace(RECIPES["dcgan"], regularizers=Regularizers(top_k=1.5)),
 }
 

@@ -154,6 +154,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
         (lambda r: (r, colours(side=16), Plan()), "makes pictures of 32"),
         (lambda r: (r, colours(), Plan(devices=3)), "cannot be split"),
         (lambda r: (r, colours(), Plan(precision="8-bit")), "no precision"),
+        (lambda r: (r, colours(), Plan(seed=-1)), "A seed is 0 or more"),
         (lambda r: (r, colours(), Plan(steps=0)), "at least 1"),
         (lambda r: (r, colours(), Plan(save_every=0)), "at least 1"),
         (lambda r: (tiny(RECIPES["sngan"]), colours(classes=1), Plan()), "needs pictures with classes"),

@@ -198,6 +198,8 @@ def _check(recipe: Recipe, pictures: PictureSet, plan: Plan) -> None:
         )
     if plan.precision not in PRECISIONS:
         raise InputError(f"There is no precision {plan.precision!r}.", fix=f"Use one of {', '.join(PRECISIONS)}.")
+    if plan.seed < 0:
+        raise InputError(f"A seed is 0 or more; got {plan.seed}.", fix="Correct --seed.")
     if min(1 if plan.steps is None else plan.steps, plan.save_every, plan.evaluate_every) < 1:
         raise InputError("Steps and intervals are at least 1.", fix="Correct --steps and --save-every.")
 

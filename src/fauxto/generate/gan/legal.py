@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from itertools import chain
 
 from fauxto.errors import InputError
@@ -140,7 +142,26 @@ def _counts(recipe: Recipe) -> Iterator[Reason]:
     for name, value in least.items():
         if value < 1:
             yield f"{name} is too small.", "Give at least 1, and a batch of at least 2."
+    rates = {"generator_rate": optimization.generator_rate, "discriminator_rate": optimization.discriminator_rate}
+    for name, value in rates.items():
+        if not 0 < value < math.inf:
+            yield f"{name} is {value:g}.", "Give a positive number, such as 0.0002."
+    for name, value in {"beta1": optimization.beta1, "beta2": optimization.beta2}.items():
+        if not 0 <= value < 1:
+            yield f"{name} is {value:g}.", "Give a number from 0 up to, but not including, 1."
+    weights = [
+        entry.name
+        for entry in fields(regularizers)
+        if entry.name != "lecam_start" and not _sound(getattr(regularizers, entry.name))
+    ]
+    if weights:
+        yield f"The regularizers {', '.join(weights)} are no weights.", "Give numbers from 0 on."
     if not 0 < regularizers.top_k <= 1 or not 0 < regularizers.top_k_least <= 1:
         yield "top_k and top_k_least are shares.", "Give numbers above 0 and up to 1."
     if recipe.average.decay is not None and recipe.average.half_life is not None:
         yield "The average has a decay and a half-life.", "Give one of them."
+
+
+def _sound(value: float) -> bool:
+    """Whether a weight, an interval or a share can be one: neither negative nor no number."""
+    return 0 <= value < math.inf
