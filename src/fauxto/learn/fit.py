@@ -228,7 +228,7 @@ def _batch_of(plan: Plan, stage: Stage) -> int:
 
 def _check_split(store: PatchStore, plan: Plan, stages: Sequence[Stage]) -> None:
     """Both classes are there, and every process gets both. Errors: InputError."""
-    _check_plan(plan, store.pixels.shape[1])
+    _check_plan(plan, len(store.pixels[0]))
     for stage in stages:
         batch_size = _batch_of(plan, stage)
         Balanced(store, batch_size, plan.seed, 0, 0)
