@@ -37,7 +37,7 @@ def said(found: Finding) -> str:
         (finding("inconclusive", 0.004, stability=FLIPPED), ["before it was re-shipped"], ["nearer to the original"]),
         (finding("inconclusive", 0.03), ["up to 3 in 100", "only 1 in 100"], ["disagree", "re-shipped"]),
         (finding("inconclusive", 0.5, CONFLICT), ["disagree"], ["nearer"]),
-        (finding("inconclusive", 0.03, UNFIT), ["larger or less compressed"], ["nearer"]),
+        (finding("inconclusive", 0.03, UNFIT), ["larger or less processed"], ["nearer"]),
     ],
 )
 def test_each_reason_is_named(found: Finding, there: list[str], not_there: list[str]):

@@ -71,6 +71,8 @@ def test_what_holds_in_every_case(case: tuple[str, bool, str, bool | None, bool]
     if decision.verdict in ("generated", "edited"):
         signed = decisive and summary in ("ai_generated", "ai_edited")
         assert signed or (call == "generated" and not unfit and not flipped)
+    looks = next(item for item in decision.evidence if item.layer == "pixels")
+    assert not unfit or (looks.strength, looks.points_to) == ("none", "none"), "what does not count speaks for nothing"
     text = json.dumps([asdict(item) for item in decision.evidence]).lower()
     assert " real" not in text and "authentic" not in text
     assert [item.layer for item in decision.evidence].count("pixels") == 1

@@ -63,7 +63,7 @@ def _open(finding: Finding) -> list[str]:
     """One sentence for each reason why it is inconclusive."""
     p_value, bound, found = finding.p_value or 1.0, pixel_bound(finding) or 0.0, []
     if any(item.layer == "quality" for item in finding.evidence):
-        found.append(say("A larger or less compressed copy would: the pixels of this one cannot be judged."))
+        found.append(say("A larger or less processed copy would: the pixels of this one cannot be judged."))
     if finding.stability is not None and finding.stability["flipped"]:
         found.append(say("An earlier copy, before it was re-shipped, might: the call does not survive sharing."))
     if bound < p_value <= BORDERLINE * bound and not _unfit(finding):

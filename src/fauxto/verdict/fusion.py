@@ -15,7 +15,7 @@ the detector's pixels alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fauxto.finding import Evidence, Verdict
@@ -69,7 +69,10 @@ def fuse(
     """
     quality = quality or Quality()
     evidence = list(provenance.evidence()) if provenance else []
-    evidence += [wording.pixels(pixels), *wording.quality(quality)]
+    looks = wording.pixels(pixels)
+    if quality.abstains:
+        looks = replace(looks, strength="none", points_to="none")
+    evidence += [looks, *wording.quality(quality)]
     if altered is not None:
         from fauxto.verdict import altered_wording  # noqa: PLC0415  a scan without a map needs none of its words
 
