@@ -82,9 +82,10 @@ def localized(layer: Layer, language: str) -> Layer:
 
 
 def of_score(finding: Finding) -> Layer:
-    """What stands beside the heat map: the evidence of the pixels."""
+    """What stands beside the heat map: the evidence of the pixels, which flags nothing where they do not count."""
     item = evidence_of(finding, "pixels") or Evidence("pixels", "", "none")
-    return Layer(
+    unfit = next((each for each in finding.evidence if each.layer == "quality"), None)
+    layer = Layer(
         name=HEATMAP,
         title=SCORE_TITLE,
         looks_for=say("windows that look synthetic to the detector when each is shown to it alone"),
@@ -94,6 +95,7 @@ def of_score(finding: Finding) -> Layer:
         maps=True,
         **_read(item, finding),
     )
+    return replace(layer, flagged=False, limits=f"{unfit.limits} {layer.limits}") if unfit is not None else layer
 
 
 def of_regions(item: Evidence, finding: Finding, name: str, *, maps: bool) -> Layer:
