@@ -188,3 +188,6 @@ def test_convert_writes_safetensors_and_never_over_a_file(tmp_path):
     assert torch.equal(first.network().classifier.head.weight, second.network().classifier.head.weight)
     with pytest.raises(PolicyError, match="exists"):
         convert(tmp_path / "a.pth", tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="would hold safetensors") as caught:
+        convert(tmp_path / "a.pth", tmp_path / "a.txt")
+    assert "a.safetensors" in caught.value.fix and not (tmp_path / "a.txt").exists()

@@ -157,7 +157,7 @@ def equal_plans(contender: Contender, plan: Plan, crops: int) -> Plan:
     """The plan that shows this contender `crops` crops, in batches of its recipe's size (at least ten of them)."""
     detector = contender.build()
     published = detector.recipe["batch_size"] if isinstance(detector, Trainable) else 32
-    batch = plan.batch_size or min(published, max(1, crops // 10))
+    batch = plan.batch_size or min(published, max(2, crops // 10))  # one of each class at least
     return replace(plan, steps=max(1, crops // batch), batch_size=batch)
 
 

@@ -18,13 +18,15 @@ def convert(source: Path, target: Path, /) -> int:
         The .safetensors file to write.
     """
     require_lab()
-    from fauxto.errors import PolicyError  # noqa: PLC0415
+    from fauxto.errors import InputError, PolicyError  # noqa: PLC0415
     from fauxto.learn.checkpoint import save  # noqa: PLC0415
     from fauxto.learn.nvidia_pickle import open_nvidia  # noqa: PLC0415
 
+    if target.suffix != ".safetensors":
+        raise InputError(f"{target} would hold safetensors.", fix=f"Call it {target.with_suffix('.safetensors')}.")
     if target.exists():
         raise PolicyError(f"{target} exists.", fix="Give another name, or remove it first.")
     tensors = open_nvidia(source)
     digest = save(target, tensors, converted_from=source.name)
-    print(f"{len(tensors)} tensors written to {target} (sha256 {digest})")
+    print(f"{len(tensors)} tensor{'s' if len(tensors) > 1 else ''} written to {target} (sha256 {digest})")
     return 0

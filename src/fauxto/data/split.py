@@ -52,7 +52,11 @@ def split(
     by = tuple(by)
     total = sum(shares.values())
     if not shares or any(share <= 0 for share in shares.values()) or abs(total - 1) > 1e-6:
-        raise InputError(f"The shares {dict(shares)} are not positive numbers of sum 1.", fix="For example train=0.8.")
+        told = ", ".join(f"{name} {share:g}" for name, share in shares.items()) or "none"
+        raise InputError(
+            f"The shares ({told}) are not positive numbers of sum 1.",
+            fix="Give all of them, as --share train=0.8 --share test=0.2.",
+        )
     numbers = groups(samples, by, pairs)
     wanted, relatives = _held_out(samples, held_out)
     if (wanted or relatives) and held_out_split not in shares:
@@ -146,8 +150,9 @@ def _impossible(
     fewer = ",".join(key for key in by if key != "source")
     less = f"Group by less (--by {fewer}), ask" if "source" in by and fewer else "Ask"
     asked = ", ".join(f"{name} {share:g}" for name, share in shares.items())
+    count = "One group" if len(values) == 1 else f"{len(values)} groups"
     return InputError(
-        f"{len(values)} groups cannot be divided into {asked} within {TOLERANCE:.0%} of each class: the largest "
+        f"{count} cannot be divided into {asked} within {TOLERANCE:.0%} of each class: the largest "
         f"holds {len(members)} of {int(free.sum())} pictures{held}, and no {', '.join(by)} may be in two splits.",
         fix=f"{less} for other shares, or add {'sources' if 'source' in by else 'pictures'}.",
     )
