@@ -143,12 +143,12 @@ def _counts(recipe: Recipe) -> Iterator[Reason]:
         if value < 1:
             yield f"{name} is too small.", "Give at least 1, and a batch of at least 2."
     rates = {"generator_rate": optimization.generator_rate, "discriminator_rate": optimization.discriminator_rate}
-    for name, value in rates.items():
-        if not 0 < value < math.inf:
-            yield f"{name} is {value:g}.", "Give a positive number, such as 0.0002."
-    for name, value in {"beta1": optimization.beta1, "beta2": optimization.beta2}.items():
-        if not 0 <= value < 1:
-            yield f"{name} is {value:g}.", "Give a number from 0 up to, but not including, 1."
+    for name, rate in rates.items():
+        if not 0 < rate < math.inf:
+            yield f"{name} is {rate:g}.", "Give a positive number, such as 0.0002."
+    for name, beta in {"beta1": optimization.beta1, "beta2": optimization.beta2}.items():
+        if not 0 <= beta < 1:
+            yield f"{name} is {beta:g}.", "Give a number from 0 up to, but not including, 1."
     weights = [
         entry.name
         for entry in fields(regularizers)
