@@ -11,6 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from fauxto.errors import FauxtoError, InputError, PolicyError
+from fauxto.generate.gan.class_vectors import class_vectors
+from fauxto.generate.gan.interface import Conditioning
 from fauxto.generate.gan.networks import make
 from fauxto.generate.gan.plan import Plan
 from fauxto.generate.gan.recipes import RECIPES
@@ -20,6 +22,7 @@ from fauxto.nn.pyramid import Pyramid
 from tests.generate.gan.tiny import colours, tiny
 
 RECIPE = replace(tiny(RECIPES["fastgan"]), resolution=32)
+CLASSES = replace(RECIPE, conditioning=Conditioning("projection"), generator_conditioning="norm")
 
 
 class Plain(Pyramid):
@@ -87,7 +90,7 @@ def test_the_losses_are_sums_of_their_parts(monkeypatch):
     said = [[torch.from_numpy(rng.standard_normal((4, p))) for p in (5, 6)] for _ in range(2)]
     views = [torch.randn(4, 8, generator=torch.Generator().manual_seed(k)) for k in (1, 2)]
     answers = iter([said[0], said[1], said[0]])
-    monkeypatch.setattr(game.discriminator, "forward", lambda _: next(answers))
+    monkeypatch.setattr(game.discriminator, "forward", lambda *_: next(answers))
     monkeypatch.setattr(game, "views", lambda *_: tuple(views))
     latents = torch.randn(4, 8)
     (real, fake) = [[table.numpy() for table in tables] for tables in said]
@@ -151,7 +154,9 @@ def test_the_blur_fades_and_both_kinds_are_blurred_alike(monkeypatch):
     game = play(replace(RECIPE, augmentation=replace(RECIPE.augmentation, blur=2.0)), blurred_for=40.0, twins=0.0)
     seen = []
     original = game.judges.discriminator.forward
-    monkeypatch.setattr(game.judges.discriminator, "forward", lambda x: seen.append(game.judges.blur) or original(x))
+    monkeypatch.setattr(
+        game.judges.discriminator, "forward", lambda *told: seen.append(game.judges.blur) or original(*told)
+    )
     for number in (0, 5, 10, 12):
         game.number = number
         game.step()
@@ -178,13 +183,70 @@ def test_what_does_not_fit_is_refused_and_divergence_said(tmp_path, monkeypatch)
     gan = HPGAN(RECIPE, pyramids(), width=4)
     with pytest.raises(InputError, match="fewer than one batch"):
         gan.train(colours(count=3), tmp_path)
-    with pytest.raises(InputError, match="no use for classes"):
+    with pytest.raises(InputError, match="FastGAN's norms"):
         HPGAN("sngan", pyramids())
     for other in ("stylegan2-uncond", "ggan", "wgan-gp"):
         with pytest.raises(InputError, match="no regularizers but its own"):
             HPGAN(other, pyramids())
     nothing = torch.full((), torch.nan)
-    monkeypatch.setattr(Judges, "judged", lambda self, real, _: self.discriminator(real)[0].mean() * nothing)
+    monkeypatch.setattr(Judges, "judged", lambda self, real, *_: self.discriminator(real)[0].mean() * nothing)
     with pytest.raises(FauxtoError, match="diverged by step 1: discriminator not finite"):
         gan.train(colours(), tmp_path, Plan(steps=1, grid=4))
     assert not (tmp_path / "last.ckpt").exists()
+
+
+def test_with_classes_both_players_begin_with_what_is_known_and_are_told(tmp_path, monkeypatch):
+    data, seen = colours(classes=3), []
+    known = class_vectors(pyramids()[0], data.pixels, data.labels, 3)
+    monkeypatch.setattr(Play, "__init__", watched(seen, Play.__init__))
+    gan = HPGAN(CLASSES, pyramids(), width=4)
+    gan.train(data, tmp_path / "a", Plan(steps=1, save_every=1, grid=4))
+    tables = [value for name, value in seen[0].items() if name.endswith("vectors")]
+    assert len(tables) == 1 + 2 * 2 and all(torch.equal(table, known) for table in tables)  # generator, four heads
+    after = [value for name, value in learners_of(seen[1]).items() if name.endswith("vectors")]
+    assert len(after) == 5 and not any(torch.equal(table, known) for table in after)
+    drawn = gan.load(tmp_path / "a")
+    assert drawn.trained.classes == data.classes and drawn.recipe.generator["vectors"] == 4
+    first, other = (drawn.sample(2, seed=1, condition=k) for k in (0, 1))
+    assert first.shape == (2, 32, 32, 3) and not np.array_equal(first, other)
+    gan.train(data, tmp_path / "a", Plan(steps=2, save_every=1, grid=4))
+    HPGAN(CLASSES, pyramids(), width=4).train(data, tmp_path / "b", Plan(steps=2, save_every=2, grid=4))
+    a, b = (load_file(tmp_path / name / "generator.safetensors") for name in "ab")
+    assert all(torch.equal(a[name], b[name]) for name in b)
+
+
+def learners_of(play: Play) -> dict[str, torch.Tensor]:
+    """The weights of both players by name."""
+    judges = play.judges
+    parts = {**dict(judges.generator.named_parameters()), **dict(judges.discriminator.named_parameters())}
+    return {name: value.detach().clone() for name, value in parts.items()}
+
+
+def watched(seen, original):
+    """`Play.__init__` that keeps the weights at the start, and the play itself."""
+
+    def begin(self, *told, **more):
+        original(self, *told, **more)
+        seen.extend((learners_of(self), self))
+
+    return begin
+
+
+def test_the_discriminator_judges_each_picture_as_one_of_its_class(monkeypatch):
+    vectors, told = torch.randn(3, 5, generator=torch.Generator().manual_seed(0)), []
+    game = Judges(make(CLASSES, 3), pyramids(), Weighing(), width=4, vectors=vectors)
+    original = game.discriminator.forward
+    monkeypatch.setattr(game.discriminator, "forward", lambda x, labels: told.append(labels) or original(x, labels))
+    labels, drawn = torch.tensor([0, 1, 2, 0]), torch.tensor([2, 2, 1, 0])
+    game.judged(REAL, torch.randn(4, 8), labels, drawn)
+    game.pleased(torch.randn(4, 8), drawn)
+    assert [t.tolist() for t in told] == [labels.tolist(), drawn.tolist(), drawn.tolist()]
+
+
+def test_vectors_that_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(InputError, match="for a recipe with classes"):
+        HPGAN(RECIPE, pyramids(), vectors=torch.zeros(3, 4))
+    with pytest.raises(InputError, match="vectors of 2 classes, and pictures of 3"):
+        HPGAN(CLASSES, pyramids(), width=4, vectors=torch.zeros(2, 4)).train(colours(classes=3), tmp_path)
+    with pytest.raises(InputError, match="needs pictures with classes"):
+        HPGAN(CLASSES, pyramids(), width=4).train(colours(classes=1), tmp_path)

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from fauxto.errors import WeightError
 from fauxto.nn import deit
 from fauxto.nn.deit import deit_tower, tiny_deit_tower
-from fauxto.nn.pyramid import TokenPyramid
+from fauxto.nn.pyramid import TokenPyramid, deit_pyramid
 
 PIXELS = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
@@ -93,3 +93,16 @@ def test_a_pyramid_of_it_reads_the_patches_from_the_third_token_on():
         expected = (tokens @ weight.T + bias).transpose(1, 2).reshape(2, 4, 4, 4)
         torch.testing.assert_close(pyramid(PIXELS)[2], expected, atol=1e-5, rtol=1e-4)
         assert [m.shape for m in pyramid(torch.rand(1, 3, 48, 48))] == [m[:1].shape for m in pyramid(PIXELS)]
+
+
+def test_a_pyramid_out_of_a_folder_is_the_same_for_a_seed(tmp_path):
+    tensors = {f"deit.{name}": value for name, value in DEIT.model.state_dict().items()}
+    path, before = folder(tmp_path / "deit", tensors, HEADS), torch.get_rng_state()
+    first, again, other = (deit_pyramid(path, seed=seed).state_dict() for seed in (0, 0, 1))
+    assert torch.equal(before, torch.get_rng_state())
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    changed = {name.split(".")[0] for name in first if not torch.equal(first[name], other[name])}
+    assert changed == {"reassemble"}
+    pyramid = deit_pyramid(path)
+    assert [channels for channels, _ in pyramid.shapes()] == [4, 8, 16, 32]
+    assert not any(parameter.requires_grad for parameter in pyramid.parameters())

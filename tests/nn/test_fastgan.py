@@ -76,3 +76,34 @@ def test_noise_begins_silent():
 def test_other_sides_are_refused(side):
     with pytest.raises(InputError, match=f"no {side} pixels"):
         FastGAN(side)
+
+
+def test_with_vectors_a_style_stands_for_the_latent_and_sets_every_norm():
+    torch.manual_seed(0)
+    vectors = torch.randn(3, 5)
+    network = FastGAN(16, 4, width=2, vectors=vectors, style_size=6).eval()
+    plain = FastGAN(16, 6, width=2)
+    assert network.classes == 3 and plain.classes == 0 and plain.mapping is None
+    assert torch.equal(network.mapping.labels.vectors, vectors)  # a table without spectral norm, as released
+    latents, labels = torch.randn(4, 4), torch.tensor([0, 2, 1, 2])
+
+    def gated(x):
+        half = x.shape[1] // 2
+        return x[:, :half] * x[:, half:].sigmoid()
+
+    with torch.no_grad():
+        style = network.mapping(latents, labels)
+        x = network.first(style[:, :, None, None])
+        for side in (8, 16):
+            up = network.ups[str(side)]
+            norm = up[2]
+            assert norm.norm.eps == 1e-5 and not norm.norm.affine and norm.gain.bias is not None
+            x = functional.conv2d(x.repeat_interleave(2, 2).repeat_interleave(2, 3), up[1].weight, padding=1)
+            x = x / (1 + 1e-5) ** 0.5  # statistics of an untrained norm
+            gain, offset = (functional.linear(style, part.weight, part.bias) for part in (norm.gain, norm.offset))
+            x = gated(x * (1 + gain)[:, :, None, None] + offset[:, :, None, None])
+        expected = functional.conv2d(x, network.to_rgb.weight, network.to_rgb.bias, padding=1)
+        torch.testing.assert_close(network(latents, labels), expected, atol=1e-5, rtol=1e-4)
+        assert not torch.allclose(network(latents, labels), network(latents, labels.flip(0)))
+    with pytest.raises(InputError, match="got no labels"):
+        network(latents)

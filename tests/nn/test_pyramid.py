@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from fauxto.errors import InputError
 from fauxto.nn.efficientnet_lite import EfficientNetLite0, EfficientNetTower
 from fauxto.nn.pyramid import EfficientNetPyramid, PatchHead, Projection, Pyramid, TokenPyramid
 
@@ -101,3 +102,18 @@ def test_a_head_halves_to_about_eight(side, widths, patches):
     assert [layer.out_channels for layer in head.layers if isinstance(layer, torch.nn.Conv2d)] == [*widths, 1]
     with torch.no_grad():
         assert head(torch.zeros(2, 64, side, side)).shape == (2, patches)
+
+
+def test_with_vectors_a_head_asks_for_the_class():
+    torch.manual_seed(0)
+    vectors, x, labels = torch.randn(3, 5), torch.randn(4, 6, 8, 8), torch.tensor([2, 0, 0, 1])
+    head = PatchHead(6, 8, vectors=vectors).eval()
+    with torch.no_grad():
+        said = torch.nn.functional.conv2d(x, head.layers[-1].weight)
+        assert said.shape == (4, 64, 5, 5)
+        asked = head.asks(labels)
+        expected = torch.einsum("ncyx,nc->nyx", said, asked).flatten(1) / 8
+        torch.testing.assert_close(head(x, labels), expected, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(asked[1], asked[2])
+    with pytest.raises(InputError, match="got no labels"):
+        head(x)

@@ -49,7 +49,7 @@ WEIGHING = {
 class OneViewTwice(Judges):
     """HP-GAN but for FakeTwins' views, which are one picture without augmentation: only redundancy is left of it."""
 
-    def views(self, latents: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def views(self, latents: Tensor, fake: Tensor, drawn: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The same embedding twice."""
         self.discriminator.cutout, kept = 0.0, self.discriminator.cutout
         view = self.discriminator.embedding(fake)

@@ -25,6 +25,7 @@ from fauxto.generate.gan import StudioGAN
 from fauxto.generate.gan.adversarial import OBJECTIVES
 from fauxto.generate.gan.batches import Batches
 from fauxto.generate.gan.blur import blurred
+from fauxto.generate.gan.class_vectors import class_vectors
 from fauxto.generate.gan.ema import WeightAverage, ramped_decay
 from fauxto.generate.gan.fit import fit
 from fauxto.generate.gan.networks import Pair, make
@@ -70,10 +71,13 @@ CARD = Card(
         "Its projector learns with the generator's optimizer: Adam's steps are each weight's own.",
         "The released factors of lazy regularisation on rates and betas are left out: no regularizer runs.",
         "With three networks or more consistency is the mean over pairs; with one there is none.",
-        "Any tower of the house can stand where the released code has a distilled DeiT, whose two prefix tokens and "
-        "weights are not read; EfficientNet-Lite0 is normalised as its own package says.",
+        "Any tower of the house can stand where the released code has a distilled DeiT, which `nn.deit` reads; "
+        "EfficientNet-Lite0 is normalised as its own package says.",
         "Spectral norms add 1e-6 to the vectors' lengths, not 1e-12.",
-        "Unconditional only: the published class embedding is a pickle.",
+        "What is known of classes is what the first network sees in their pictures, brought to a mean square of 1, "
+        "unless vectors are given: those of ImageNet's classes are read out of their pickle.",
+        "The map of a class' vector has a leaky ReLU, as the released code has it; each noise of the conditional "
+        "generator has its own weight, where the released blocks share one; no mean style of a class is kept.",
     ),
     fails_on=(
         "Consistency can be had by making all logits small: watch their spread.",
@@ -113,46 +117,60 @@ class Weighing:
 class Judges:
     """A generator, its discriminator of frozen networks, the projector of FakeTwins, and what each of them minimises.
 
-    The pair's own discriminator is left out; what is new has its weights from the seed.
+    The pair's own discriminator is left out; what is new has its weights from the seed. With `vectors` of classes,
+    `(classes, v)`, both players are told the class, and begin with what the vectors say of it.
     """
 
     def __init__(
-        self, pair: Pair, pyramids: Sequence[Pyramid], weighing: Weighing, *, width: int = 64, seed: int = 0
+        self,
+        pair: Pair,
+        pyramids: Sequence[Pyramid],
+        weighing: Weighing,
+        *,
+        width: int = 64,
+        vectors: Tensor | None = None,
+        seed: int = 0,
     ) -> None:
         self.weighing, self.blur = weighing, 0.0
         cutout = pair.recipe.augmentation.cutout
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.discriminator = ProjectedDiscriminator(pyramids, width=width, cutout=cutout)
+            self.discriminator = ProjectedDiscriminator(pyramids, width=width, cutout=cutout, vectors=vectors)
             self.projector = TwinProjector(self.discriminator.embedding_size)
+        if vectors is not None:
+            with torch.no_grad():
+                pair.generator.mapping.labels.vectors.copy_(vectors)
         self.generator, self.pair = pair.generator, replace(pair, discriminator=self.discriminator)
         for network in (self.generator, self.discriminator, self.projector):
             network.train()
 
-    def judged(self, real: Tensor, latents: Tensor) -> Tensor:
-        """What the discriminator minimises."""
+    def judged(
+        self, real: Tensor, latents: Tensor, labels: Tensor | None = None, drawn: Tensor | None = None
+    ) -> Tensor:
+        """What the discriminator minimises; `labels` are those of the real pictures, `drawn` of the latents."""
         with torch.no_grad(), untracked(self.generator):
-            fake = self.pair.generate(latents, None)
-        of_real, of_fake = (self.discriminator(blurred(pictures, self.blur, 0)) for pictures in (real, fake))
+            fake = self.pair.generate(latents, drawn)
+        shown = ((real, labels), (fake, drawn))
+        of_real, of_fake = (self.discriminator(blurred(pictures, self.blur, 0), told) for pictures, told in shown)
         hinge = torch.stack([HINGE.discriminator(r, f) for r, f in zip(of_real, of_fake, strict=True)]).sum()
         agreed = disagreement(of_real) + disagreement(of_fake)
         return self.weighing.summed * hinge + self.weighing.consistency * agreed
 
-    def pleased(self, latents: Tensor) -> Tensor:
+    def pleased(self, latents: Tensor, drawn: Tensor | None = None) -> Tensor:
         """What the generator and the projector minimise."""
-        fake = self.pair.generate(latents, None)
-        logits = self.discriminator(blurred(fake, self.blur, 0))
+        fake = self.pair.generate(latents, drawn)
+        logits = self.discriminator(blurred(fake, self.blur, 0), drawn)
         loss = self.weighing.summed * torch.stack([HINGE.generator(table) for table in logits]).sum()
         loss = loss + self.weighing.consistency * disagreement(logits)
         if not self.weighing.twins:
             return loss
-        first, second = (self.projector(view) for view in self.views(latents, fake))
+        first, second = (self.projector(view) for view in self.views(latents, fake, drawn))
         return loss + self.weighing.twins * redundancy(cross_correlation(first, second))
 
-    def views(self, latents: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def views(self, latents: Tensor, fake: Tensor, drawn: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """FakeTwins: the embeddings of pictures and, without a gradient, of those of perturbed latents."""
         with torch.no_grad(), untracked(self.generator):
-            nearby = self.pair.generate(perturbed(latents, self.weighing.reach), None)
+            nearby = self.pair.generate(perturbed(latents, self.weighing.reach), drawn)
         return self.discriminator.embedding(fake), self.discriminator.embedding(nearby)
 
 
@@ -170,7 +188,8 @@ class Play:
         judges: Callable[..., Judges],
     ) -> None:
         self.fabric, self.recipe, self.plan = fabric, recipe, plan
-        self.judges = judges(make(recipe, 0, plan.seed), seed=plan.seed)
+        pair = make(recipe, len(pictures.classes), plan.seed)
+        self.judges = judges(pair, seed=plan.seed)
         self.pair, self.number, how = self.judges.pair, 0, recipe.optimization
         generator, discriminator, projector = self.judges.generator, self.judges.discriminator, self.judges.projector
         for network in (generator, discriminator, projector):
@@ -215,14 +234,19 @@ class Play:
         torch.manual_seed(self.plan.seed * 1_000_003 + self.number + self.fabric.global_rank * 2**40)
         how, fades = self.recipe.optimization, self.judges.weighing.blurred_for
         self.judges.blur = self.recipe.augmentation.blur * max(0.0, 1 - self.number * how.batch / fades)
-        real, _ = self.batches.take(self.number, self.fabric.device)
+        real, labels = self.batches.take(self.number, self.fabric.device)
+        labels = labels if self.recipe.conditional else None
         losses = []
         for moving, optimizer in zip(self.learners, self.optimizers, strict=True):
-            latents = self.pair.draw(len(real)).latents.to(self.fabric.device)
+            draw = self.pair.draw(len(real))
+            latents = draw.latents.to(self.fabric.device)
+            drawn = None if draw.labels is None else draw.labels.to(self.fabric.device)
             with only(moving, self.judges.generator, self.judges.projector, self.judges.discriminator.heads):
-                first = optimizer is self.optimizers[0]
                 with self.fabric.autocast():
-                    loss = self.judges.pleased(latents) if first else self.judges.judged(real, latents)
+                    if optimizer is self.optimizers[0]:
+                        loss = self.judges.pleased(latents, drawn)
+                    else:
+                        loss = self.judges.judged(real, latents, labels, drawn)
                 self.fabric.backward(loss)
             average_gradients(self.fabric, moving)
             optimizer.step()
@@ -254,8 +278,11 @@ class HPGAN(StudioGAN):
     """The generator of a recipe, `fastgan` by default, judged through the pyramids of frozen networks.
 
     Without pyramids EfficientNet-Lite0 of its PyPI package is the only one; consistency needs two. `width` is that of
-    the random projection. Loading and sampling are StudioGAN's, and so is `fauxto generate sample`. Errors: InputError
-    for a recipe with classes, or with more than HP-GAN has; WeightError when the package is missing.
+    the random projection. A recipe with classes is FastGAN's with conditioning "projection" and generator_conditioning
+    "norm"; `vectors` `(classes, v)` are what is known of them (`gan.class_vectors`), by default what the first pyramid
+    sees in the training pictures of each. Loading and sampling are StudioGAN's, and so is `fauxto generate sample`.
+    Errors: InputError for a recipe with other uses of classes, or with more than HP-GAN has; WeightError when the
+    package is missing.
     """
 
     card = CARD
@@ -267,10 +294,18 @@ class HPGAN(StudioGAN):
         weighing: Weighing | None = None,
         *,
         width: int = 64,
+        vectors: Tensor | None = None,
     ) -> None:
         super().__init__(recipe)
-        if self.recipe.conditional:
-            raise InputError("This discriminator has no use for classes.", fix="Give an unconditional recipe.")
+        if self.recipe.conditional and self._uses != ("fastgan", "projection", "norm"):
+            raise InputError(
+                "HP-GAN uses classes in FastGAN's norms, and by the projection of its discriminator.",
+                fix='Give fastgan with conditioning "projection" and generator_conditioning "norm", or no classes.',
+            )
+        if vectors is not None and (not self.recipe.conditional or vectors.ndim != 2):
+            raise InputError(
+                "Vectors are a table (classes, numbers), for a recipe with classes.", fix="Leave them out."
+            )
         how = self.recipe.optimization
         turns = how.accumulate, how.generator_steps, how.discriminator_steps
         if self.recipe.regularizers != Regularizers() or self.recipe.loss != "hinge" or turns != (1, 1, 1):
@@ -279,7 +314,12 @@ class HPGAN(StudioGAN):
                 fix="Give a recipe with the same, such as fastgan.",
             )
         self.pyramids = [EfficientNetPyramid()] if pyramids is None else list(pyramids)
-        self.weighing, self.width = weighing or Weighing(), width
+        self.weighing, self.width, self.vectors = weighing or Weighing(), width, vectors
+
+    @property
+    def _uses(self) -> tuple[str, str, str]:
+        """The recipe's architecture, and what its two networks do with a class."""
+        return self.recipe.architecture, self.recipe.conditioning.method, self.recipe.generator_conditioning
 
     def train(
         self,
@@ -293,14 +333,33 @@ class HPGAN(StudioGAN):
 
         `evaluate(generator)` is a number that is better when lower. Errors: those of `gan.fit.fit`.
         """
-        judges = partial(Judges, pyramids=self.pyramids, weighing=self.weighing, width=self.width)
+        vectors = self._vectors_of(pictures)
+        recipe = self.recipe
+        if vectors is not None:
+            recipe = replace(recipe, generator={**recipe.generator, "vectors": vectors.shape[1]})
+        judges = partial(Judges, pyramids=self.pyramids, weighing=self.weighing, width=self.width, vectors=vectors)
         settled = {
             "system": CARD.slug,
             "networks": [fingerprint("pyramid", pyramid.state_dict()) for pyramid in self.pyramids],
             "width": self.width,
+            **({} if vectors is None else {"vectors": fingerprint("vectors", {"vectors": vectors})}),
             **asdict(self.weighing),
         }
         start = partial(Play, judges=judges)
-        fitted = fit(self.recipe, pictures, folder, plan, evaluate=evaluate, start=start, settled=settled)
+        fitted = fit(recipe, pictures, folder, plan, evaluate=evaluate, start=start, settled=settled)
         self.trained = RunFolder(Path(folder)).load()
         return fitted
+
+    def _vectors_of(self, pictures: PictureSet) -> Tensor | None:
+        """One vector a class of the pictures, None without classes. Errors: InputError when they do not fit."""
+        classes = len(pictures.classes)
+        if not self.recipe.conditional or classes < 2:  # the latter is refused by `fit`
+            return None
+        if self.vectors is None:
+            return class_vectors(self.pyramids[0], pictures.pixels, pictures.labels, classes)
+        if len(self.vectors) != classes:
+            raise InputError(
+                f"There are vectors of {len(self.vectors)} classes, and pictures of {classes}.",
+                fix="Give one vector a class, in the order of the classes' names.",
+            )
+        return self.vectors

@@ -29,6 +29,13 @@ class Persistent:
         self.name, self.state = str(told.get("class_name", "")), told.get("state")
 
 
+class TorchModule(Persistent):
+    """What stands in for a module of torch's own, the embedding of classes beside HP-GAN: its state."""
+
+    def __setstate__(self, state: Any) -> None:
+        self.name, self.state = "", state
+
+
 class EasyDict(dict[str, Any]):
     """NVIDIA's dict whose keys are attributes too; here a dict."""
 
@@ -36,6 +43,13 @@ class EasyDict(dict[str, Any]):
 def _storage(data: bytes) -> Any:
     """A tensor's numbers, by torch's weights-only reader instead of its own pickle."""
     return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+
+
+def _type(name: str) -> Any:
+    """What dill pickles a builtin type by. Errors: UnpicklingError for any but the set."""
+    if name != "set":
+        raise pickle.UnpicklingError(f"it wants the type {name}")
+    return set
 
 
 def _parameter(data: Tensor, *_: object) -> Tensor:
@@ -47,6 +61,8 @@ _NUMBER = np.float64().__reduce__()[0]
 ALLOWED: dict[str, Any] = {
     "torch_utils.persistence._reconstruct_persistent_obj": Persistent,
     "dnnlib.util.EasyDict": EasyDict,
+    "torch.nn.modules.sparse.Embedding": TorchModule,
+    "dill._dill._load_type": _type,
     "collections.OrderedDict": OrderedDict,
     "builtins.set": set,
     "torch._utils._rebuild_tensor_v2": torch._utils._rebuild_tensor_v2,

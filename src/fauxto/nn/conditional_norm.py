@@ -11,14 +11,15 @@ EPSILON = 1e-4
 class ConditionalBatchNorm(nn.Module):
     """`norm(x) * (1 + A c) + B c`: maps `(n, channels, h, w)` and conditions `(n, condition)`.
 
-    With `condition` 0 it is a batch norm with a gain and an offset of its own, and the condition is ignored.
+    With `condition` 0 it is a batch norm with a gain and an offset of its own, and the condition is ignored. `bias` is
+    that of A and B.
     """
 
-    def __init__(self, channels: int, condition: int = 0) -> None:
+    def __init__(self, channels: int, condition: int = 0, *, epsilon: float = EPSILON, bias: bool = False) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, eps=EPSILON, affine=condition == 0)
-        self.gain = nn.Linear(condition, channels, bias=False) if condition else None
-        self.offset = nn.Linear(condition, channels, bias=False) if condition else None
+        self.norm = nn.BatchNorm2d(channels, eps=epsilon, affine=condition == 0)
+        self.gain = nn.Linear(condition, channels, bias=bias) if condition else None
+        self.offset = nn.Linear(condition, channels, bias=bias) if condition else None
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
         """Same shape in and out."""

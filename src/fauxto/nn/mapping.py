@@ -31,6 +31,42 @@ class LabelMapping(nn.Module):
         return self.layers(_unit(self.embed(functional.one_hot(labels, self.classes).to(self.embed.weight.dtype))))
 
 
+class LabelVectors(nn.Module):
+    """Labels `(n,)` to `(n, outputs)`: vectors `(classes, v)` that are known before, a linear layer, leaky ReLU.
+
+    The vectors, a pretrained network's say, learn on from where they were given.
+    """
+
+    def __init__(self, vectors: Tensor, outputs: int) -> None:
+        super().__init__()
+        self.vectors = nn.Parameter(vectors.detach().clone())
+        self.embed = EqualLinear(vectors.shape[1], outputs, activate=True)
+
+    def forward(self, labels: Tensor | None) -> Tensor:
+        """See the class. Errors: InputError without labels."""
+        if labels is None:
+            raise InputError(
+                "A conditional network got no labels.", fix="Give labels, int64 of shape (n,), in [0, classes)."
+            )
+        return self.embed(self.vectors[labels])
+
+
+class VectorMapping(nn.Module):
+    """Latents `(n, latent_size)` and labels `(n,)` to styles `(n, style_size)`, classes by `LabelVectors`.
+
+    Both are scaled to unit mean square, laid side by side, and go through `layers` slow linear layers with leaky ReLU.
+    """
+
+    def __init__(self, latent_size: int, vectors: Tensor, style_size: int, layers: int = 2) -> None:
+        super().__init__()
+        self.labels = LabelVectors(vectors, latent_size)
+        self.layers = _layers(2 * latent_size, style_size, layers, RATE)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """See the class. Errors: InputError without labels."""
+        return self.layers(torch.cat([_unit(latents), _unit(self.labels(labels))], 1))
+
+
 class Mapping(Tracked):
     """Latents `(n, latent_size)` and, where there are `classes`, labels `(n,)` to styles `(n, style_size)`.
 

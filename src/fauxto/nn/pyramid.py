@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from fauxto.nn.deit import deit_tower
 from fauxto.nn.efficientnet_lite import EfficientNetTower, efficientnet_lite0_tower
+from fauxto.nn.mapping import LabelVectors
 from fauxto.nn.towers import VisionTower, grid
 
 EFFICIENTNET_BLOCKS = (2, 4, 10, 15)
 """The last blocks of 1/4, 1/8, 1/16 and 1/32 of the side: 24, 40, 112 and 320 channels."""
 
 TOKEN_CHANNELS = (96, 192, 384, 768)
+CLASS_CHANNELS = 64
+"""What is said of a patch before a class asks."""
+
 LEAST = 8
 """A map is halved to about this side before its patches are judged."""
 
@@ -105,6 +111,17 @@ class TokenPyramid(Pyramid):
         return [layer(patches) for layer, patches in zip(self.reassemble, grids, strict=True)]
 
 
+def deit_pyramid(backbone: str | Path, *, seed: int = 0) -> TokenPyramid:
+    """That of a distilled DeiT, out of a Hugging Face folder or timm's file; its random layers follow from `seed`.
+
+    Channels are an eighth, a quarter, a half and all of the width: the published ones. Errors: WeightError.
+    """
+    tower = deit_tower(Path(backbone))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return TokenPyramid(tower, [tower.width // part for part in (8, 4, 2, 1)])
+
+
 class Projection(nn.Module):
     """Random mixing of a pyramid, never trained: across channels, then across scales from the coarsest map up.
 
@@ -137,10 +154,11 @@ class PatchHead(nn.Module):
     """A projected map `(n, channels, side, side)` to logits of its patches, `(n, patches)`.
 
     Halved by 4x4 convolutions with batch norm to about 8 pixels, where 4x4 ones give the logits. `width` is that of the
-    projection.
+    projection. With `vectors` of classes, `(classes, v)`, the last layer gives 64 numbers a patch, whose product with a
+    map of the label's vector, over sqrt(64), is the logit (Miyato and Koyama, ICLR 2018).
     """
 
-    def __init__(self, channels: int, side: int, width: int = 64) -> None:
+    def __init__(self, channels: int, side: int, width: int = 64, vectors: Tensor | None = None) -> None:
         super().__init__()
         halvings = max(0, round(math.log2(side / LEAST)))
         layers: list[nn.Module] = []
@@ -148,11 +166,16 @@ class PatchHead(nn.Module):
             after = width * 8 // 2 ** min(left, 3)
             layers += [nn.Conv2d(channels, after, 4, 2, 1), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
             channels = after
-        self.layers = nn.Sequential(*layers, nn.Conv2d(channels, 1, 4, bias=False))
+        outputs = 1 if vectors is None else CLASS_CHANNELS
+        self.layers = nn.Sequential(*layers, nn.Conv2d(channels, outputs, 4, bias=False))
+        self.asks = None if vectors is None else LabelVectors(vectors, CLASS_CHANNELS)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
-        return self.layers(x).flatten(1)
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """See the class. Errors: InputError without labels where there are classes."""
+        said = self.layers(x)
+        if self.asks is not None:
+            said = (said * self.asks(labels)[:, :, None, None]).sum(1) / math.sqrt(CLASS_CHANNELS)
+        return said.flatten(1)
 
 
 def _resizing(place: int, channels: int) -> nn.Module:

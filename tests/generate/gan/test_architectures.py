@@ -15,12 +15,7 @@ from fauxto.generate.gan.recipes import RECIPES
 from fauxto.nn import initial
 from tests.generate.gan.tiny import tiny
 
-ALL = [
-    (name, side)
-    for name, made in ARCHITECTURES.items()
-    for side in made.resolutions
-    if side <= 256 and made.methods != {"none"}
-]
+ALL = [(name, side) for name, made in ARCHITECTURES.items() for side in made.resolutions if side <= 256]
 
 
 def pair(name: str, resolution: int, conditioning: Conditioning, codes: Codes | None = None, **more):
@@ -47,7 +42,7 @@ def test_pictures_logits_and_gradients(name, resolution, plain):
     batch = draw(generator, 2, torch.Generator().manual_seed(1))
     pictures = generator(batch.latents, batch.labels)
     assert pictures.shape == (2, 3, resolution, resolution)
-    assert styled or pictures.abs().max() <= 1
+    assert styled or name == "fastgan" or pictures.abs().max() <= 1
     judged = discriminator(pictures, batch.labels)
     assert judged.adversarial.shape == (2,)
     assert judged.features.shape == (2, discriminator.body.features)
@@ -63,7 +58,7 @@ def test_pictures_logits_and_gradients(name, resolution, plain):
     assert isinstance(generator, StyleGenerator) == styled
 
 
-def test_fastgan_has_no_classes_and_no_bounds(plain):
+def test_fastgan_has_no_bounds(plain):
     made = ARCHITECTURES["fastgan"]
     assert made.resolutions == (32, 64, 128, 256, 512)
     both = make(tiny(RECIPES["fastgan"]), 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from fauxto.generate.gan.discriminator import Discriminator
 from fauxto.generate.gan.interface import Architecture, Codes, Conditioning, GeneratorMethod
 from fauxto.generate.gan.resnet import RESNET, residual_discriminator
@@ -19,9 +21,12 @@ def fastgan_generator(
     *,
     width: int = 128,
     lite: bool = True,
+    vectors: int = 320,
+    style_size: int = 512,
 ) -> FastGAN:
-    """Unconditional, without codes; see `nn.fastgan`."""
-    return FastGAN(resolution, latent_size, width=width, lite=lite)
+    """Without codes; see `nn.fastgan`. With "norm" each class has a vector of `vectors` numbers, random at first."""
+    known = torch.randn(classes, vectors) if conditioning == "norm" else None
+    return FastGAN(resolution, latent_size, width=width, lite=lite, vectors=known, style_size=style_size)
 
 
 def fastgan_discriminator(
@@ -41,9 +46,9 @@ FASTGAN = Architecture(
     generator=fastgan_generator,
     discriminator=fastgan_discriminator,
     latent_sizes=dict.fromkeys(RESOLUTIONS, 64),
-    methods=frozenset({"none"}),
-    generator_methods=frozenset({"none"}),
+    methods=frozenset({"none", "projection"}),
+    generator_methods=frozenset({"none", "norm"}),
     coded=False,
-    tiny_generator={"width": 1, "latent_size": 8},
+    tiny_generator={"width": 1, "latent_size": 8, "vectors": 5, "style_size": 6},
     tiny_discriminator={"width": 2},
 )

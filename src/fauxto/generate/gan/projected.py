@@ -16,10 +16,13 @@ class ProjectedDiscriminator(nn.Module):
     """Pictures `(n, 3, h, w)` in [-1, 1] to patch logits `(n, patches)`, one table a pretrained network.
 
     Each network sees pictures that DiffAugment changed for it alone (`cutout` 0.2 of the sides); its maps are mixed by
-    a random projection of `width`, and a small head judges each. Only the heads learn.
+    a random projection of `width`, and a small head judges each. Only the heads learn. With `vectors` of classes,
+    `(classes, v)`, each head has them, and judges a picture as one of its label.
     """
 
-    def __init__(self, pyramids: Sequence[Pyramid], *, width: int = 64, cutout: float = 0.2) -> None:
+    def __init__(
+        self, pyramids: Sequence[Pyramid], *, width: int = 64, cutout: float = 0.2, vectors: Tensor | None = None
+    ) -> None:
         super().__init__()
         self.cutout = cutout
         self.pyramids = nn.ModuleList(pyramids)
@@ -28,9 +31,9 @@ class ProjectedDiscriminator(nn.Module):
         heads = []
         for shape, projection in zip(shapes, self.projections, strict=True):
             channels: list[int] = projection.channels  # type: ignore[assignment]
-            heads.append(
-                nn.ModuleList(PatchHead(c, 2 * side, width) for c, (_, side) in zip(channels, shape, strict=True))
-            )
+            sides = [2 * side for _, side in shape]
+            judges = [PatchHead(c, side, width, vectors) for c, side in zip(channels, sides, strict=True)]
+            heads.append(nn.ModuleList(judges))
         self.heads = nn.ModuleList(heads)
         spectrally_normalise(self.heads)
         self.embedding_size = width * len(pyramids)
@@ -39,11 +42,12 @@ class ProjectedDiscriminator(nn.Module):
         """What learns: the heads."""
         return list(self.heads.parameters())
 
-    def forward(self, pictures: Tensor) -> list[Tensor]:
+    def forward(self, pictures: Tensor, labels: Tensor | None = None) -> list[Tensor]:
         """See the class."""
         logits = []
         for maps, heads in zip(self._projected(pictures), self.heads, strict=True):
-            logits.append(torch.cat([head(x) for head, x in zip(heads, maps, strict=True)], 1))  # type: ignore[call-overload]
+            said = [head(x, labels) for head, x in zip(heads, maps, strict=True)]  # type: ignore[call-overload]
+            logits.append(torch.cat(said, 1))
         return logits
 
     def embedding(self, pictures: Tensor) -> Tensor:
