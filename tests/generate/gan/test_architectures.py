@@ -83,6 +83,9 @@ def test_the_sum_is_over_the_stated_positions(name, plain):
 SPECTRAL = {"classes": 10, "conditioning": Conditioning("projection")}
 STYLED = {"classes": 10, "channel_base": 32768, "residual": False, "group": 32}
 CIFAR_STYLE = {"classes": 10, "conditioning": "norm", "mapping_layers": 2, "channel_base": 32768}
+TINY_IMAGENET = {"resolution": 64, "classes": 200, "conditioning": "norm"}
+IMAGENET = {"resolution": 128, "classes": 1000, "conditioning": "norm"}
+IMAGENET_JUDGE = {"resolution": 128, "classes": 1000}
 COUNTS = [
     ("dcgan", {}, {}, 3_812_355, 2_931_009),
     ("resnet", {}, {}, 4_276_739, 1_055_879),
@@ -110,6 +113,25 @@ COUNTS = [
         SPECTRAL | {"variant": "studiogan"},
         9_338_884,
         3_177_730,
+    ),
+    ("resnet", {"resolution": 64}, {"resolution": 64}, 12_220_675, 19_550_535),
+    ("resnet", TINY_IMAGENET, SPECTRAL | {"resolution": 64, "classes": 200, "spectral": True}, 13_366_915, 19_747_521),
+    ("resnet", IMAGENET, SPECTRAL | IMAGENET_JUDGE | {"spectral": True}, 41_996_931, 39_443_137),
+    ("sagan", IMAGENET, SPECTRAL | IMAGENET_JUDGE, 42_017_412, 39_448_258),
+    (
+        "biggan",
+        TINY_IMAGENET | {"latent_size": 100, "width": 80},
+        SPECTRAL | {"resolution": 64, "classes": 200, "width": 80},
+        17_335_204,
+        30_796_722,
+    ),
+    ("biggan_deep", IMAGENET, SPECTRAL | IMAGENET_JUDGE, 50_244_484, 34_590_210),
+    (
+        "biggan_deep",
+        IMAGENET | {"variant": "studiogan"},
+        SPECTRAL | IMAGENET_JUDGE | {"variant": "studiogan"},
+        66_998_788,
+        40_181_122,
     ),
     ("stylegan2", CIFAR_STYLE, STYLED | {"conditioning": Conditioning("style_projection")}, 20_215_315, 23_089_664),
     ("stylegan2", CIFAR_STYLE, STYLED | {"conditioning": Conditioning("data_to_data")}, 20_215_315, 21_251_585),
