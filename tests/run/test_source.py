@@ -68,6 +68,8 @@ def test_what_is_not_a_readable_file_is_named(tmp_path: Path):
     assert code_of(str(tmp_path / "loop")) == "unreadable"
     assert code_of("nul\0byte") == "unreadable"
     assert code_of("") == "not_found"
+    with pytest.raises(FauxtoError, match="No file matches this pattern"):
+        source.read(str(tmp_path / "*.jpg"), LIMITS)
 
 
 def test_a_folder_without_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from fauxto.errors import FauxtoError, InputError, PolicyError, ResourceError
 from fauxto.media.limits import Limits
+from fauxto.run.patterns import has_magic
 
 MAX_NAME = 8192
 """Bytes of the longest path or address that is looked at."""
@@ -67,13 +68,16 @@ def read(source: str, limits: Limits, *, allow_network: bool = False) -> bytes:
                 raise _too_large(status.st_size, limits)
             return _read_all(file.read, status.st_size, limits)
     except (OSError, ValueError) as error:
-        raise unreadable(error) from error
+        raise unreadable(error, source) from error
 
 
-def unreadable(error: OSError | ValueError) -> FauxtoError:
-    """The error of fauxto for one of the operating system."""
+def unreadable(error: OSError | ValueError, source: str = "") -> FauxtoError:
+    """The error of fauxto for one of the operating system, with what was to be read."""
     reason = getattr(error, "strerror", None) or str(error)
     if getattr(error, "errno", None) in (errno.ENOENT, errno.ENOTDIR):
+        if has_magic(source):
+            pattern = "Check its spelling; ** stands for any number of folders."
+            return InputError("No file matches this pattern.", fix=pattern, code="not_found")
         return InputError("There is no such file.", fix="Check the spelling of the path.", code="not_found")
     return InputError(
         f"The file cannot be read: {reason}.",
