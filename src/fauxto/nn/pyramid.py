@@ -116,8 +116,8 @@ def deit_pyramid(backbone: str | Path, *, seed: int = 0) -> TokenPyramid:
 
     Channels are an eighth, a quarter, a half and all of the width: the published ones. Errors: WeightError.
     """
-    tower = deit_tower(Path(backbone))
     with torch.random.fork_rng(devices=[]):
+        tower = deit_tower(Path(backbone))
         torch.manual_seed(seed)
         return TokenPyramid(tower, [tower.width // part for part in (8, 4, 2, 1)])
 
