@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from fauxto.cli.adopt import adopt  # noqa: F401  the verb has a file of its own
 from fauxto.cli.check import require_lab
 from fauxto.cli.data import progress, say_problems
-from fauxto.cli.evaluate import evaluate  # noqa: F401  the verb has a file of its own
+from fauxto.cli.evaluate import evaluate  # noqa: F401  as has this one
 from fauxto.cli.explore import explore  # noqa: F401  as has this one
 from fauxto.cli.parameters import Seed
 

@@ -48,6 +48,7 @@ SUBVERBS = {
         "recipes": "List the recipes of GANs, or show one.",
         "train": "Train a GAN on a folder or a manifest.",
         "sample": "Draw marked pictures from a trained GAN.",
+        "adopt": "Make the folder of a run from a generator that StudioGAN published.",
         "explore": "Show ways, directions or nearest training pictures of a trained GAN.",
         "evaluate": "Score generated pictures against real ones: FID, KID, Precision and Recall, ...",
     },

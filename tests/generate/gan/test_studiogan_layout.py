@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 import torch
 
-from fauxto.errors import WeightError
+from fauxto.cli import generate as verbs
+from fauxto.errors import InputError, PolicyError, WeightError
 from fauxto.generate.gan import weights
+from fauxto.generate.gan.adopt import adopt
 from fauxto.generate.gan.architectures import ARCHITECTURES
+from fauxto.generate.gan.draw import Wish, pictures
 from fauxto.generate.gan.interface import Codes, Conditioning
+from fauxto.generate.gan.networks import make
+from fauxto.generate.gan.recipes import resolve
+from fauxto.generate.gan.run_folder import RunFolder
 from fauxto.generate.gan.studiogan_layout import load_studiogan, studiogan_names
 
 GRAMMAR = re.compile(
@@ -79,3 +86,28 @@ def test_a_checkpoint_loads_strictly(tmp_path):
     torch.save({"state_dict": published}, path)
     with pytest.raises(WeightError, match="missing: start"):
         load_studiogan(target, path)
+
+
+def test_a_published_generator_is_drawn_from_like_one_of_ours(tmp_path, capsys):
+    (tmp_path / "small.toml").write_text('base = "sngan"\n[generator]\nwidth = 4\n[discriminator]\nwidth = 4\n')
+    recipe = resolve(tmp_path / "small.toml")
+    source = make(recipe, 3, seed=5).generator
+    names = studiogan_names(source)
+    published = tmp_path / "model=G_ema-best-weights-step=7000.pth"
+    torch.save({"state_dict": {names[key]: value for key, value in source.state_dict().items()}}, published)
+    out = tmp_path / "run"
+    assert verbs.adopt(recipe=str(tmp_path / "small.toml"), weights=published, out=out, classes="cat,dog,cow") == 0
+    assert json.loads(capsys.readouterr().out)["step"] == 7000
+    trained = RunFolder(out).load()
+    state = source.state_dict()
+    assert all(torch.equal(value, state[key]) for key, value in trained.generator.state_dict().items())
+    assert next(pictures(trained, 1, Wish(condition="dog"))).label == "dog"
+    with pytest.raises(PolicyError, match="holds a run already"):
+        adopt(recipe, published, out, ("a", "b", "c"))
+    with pytest.raises(InputError, match="has classes, and 0 were given"):
+        adopt(recipe, published, tmp_path / "other")
+    with pytest.raises(InputError, match="has no classes, and 3"):
+        adopt(resolve("dcgan"), published, tmp_path / "other", ("a", "b", "c"))
+    with pytest.raises(WeightError, match="does not fit"):
+        adopt(recipe, published, tmp_path / "other", ("a", "b"))
+    assert not (tmp_path / "other").exists()

@@ -32,7 +32,7 @@ CARD = Card(
             name="G_ema-best-weights",
             url="https://huggingface.co/Mingguksky/PyTorch-StudioGAN",
             licence="MIT (StyleGAN files: NVIDIA source code licence)",
-            layout="one file a network; read by load_studiogan of studiogan_layout.py, which is given the network",
+            layout="one file a network; `fauxto generate adopt` reads generators, with the recipe of their configuration",
         ),
     ),
     choices=(
