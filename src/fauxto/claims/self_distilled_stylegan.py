@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from fauxto.claims import Check, ClaimResult, Scale
+from fauxto.claims.arms import failing
 from fauxto.claims.experiment import compare, laptop_result, seeded, smoke_result
 from fauxto.data.worlds import shapes
 from fauxto.errors import InputError
@@ -269,7 +270,6 @@ def laptop(seeds: tuple[int, ...] = SEEDS) -> ClaimResult:
         >= float(np.mean(part["precision"]["one mean"])),
         "stays in its mode": left["nearest centre"] < min(left["one mean"], left["random centre"]) / 2,
     }
-    failed = ", ".join(name for name, holds in parts.items() if not holds)
     strongest = min(controls, key=lambda name: margins[name].margin)
     return laptop_result(
         CARD,
@@ -296,7 +296,7 @@ def laptop(seeds: tuple[int, ...] = SEEDS) -> ClaimResult:
             f"{OUTLIERS:.0%} outliers, {STEPS} steps of {BATCH}; {TEST} clean unseen pictures and as many drawn; "
             f"{CENTRES} centres of {SAMPLED} samples, psi {PSI}",
         },
-        note=(f"Does not hold: {failed}. " if failed else "")
+        note=failing(parts)
         + ("" if rarest["all"] else "No generator shows the rarest mode, so its loss could not be measured. ")
         + "Perceptrons stand for StyleGAN2 and a classifier of shapes for LPIPS, at a quarter of the sheet's pictures.",
     )
