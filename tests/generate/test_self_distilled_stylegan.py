@@ -84,6 +84,10 @@ def test_from_raw_pictures_to_centres(tmp_path):
     assert again.trained.sha256 == made.trained.sha256
     with pytest.raises(InputError, match="no generator"):
         build().sample(1)
+    named = build()
+    named.train(colours(10), tmp_path / "memory", Plan(steps=1, grid=4))  # pictures in memory, of classes
+    assert named.centre_pictures().shape == (3, 32, 32, 3) and named.sample(1).shape == (1, 32, 32, 3)
+    assert (tmp_path / "memory" / "curator" / "scores.npy").exists()
 
 
 def test_published_weights_and_centres_open_without_a_word_of_their_sizes(tmp_path):

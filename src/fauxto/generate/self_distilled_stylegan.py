@@ -203,24 +203,23 @@ class SelfDistilledStyleGAN(StudioGAN):
         self.distance, self.keep, self.space = distance, keep, space
         self.count, self.samples = centres, samples
 
-    def fit(
+    def train(
         self,
-        data: str | Path,
+        pictures: PictureSet,
         folder: str | Path,
+        plan: Plan | None = None,
         *,
-        steps: int | None = None,
-        seed: int = 0,
         evaluate: Callable[[Any], float] | None = None,
     ) -> Fitted:
-        """Train on a manifest or a folder of pictures of the recipe's size, resuming what lies in `folder`.
+        """Curate, train on what is kept, find the centres; `fit` takes a manifest or a folder of pictures.
 
-        `evaluate(generator)` is a number that is better when lower. Errors: those of `picture_set.build` and `fit`.
+        What lies in `folder` is resumed. `evaluate(generator)` is a number that is better when lower. Errors: those of
+        `gan.fit.fit`.
         """
-        samples, names = picture_set.samples_of(data)
-        everything = picture_set.build(samples, [""] * len(names), folder, size=self.recipe.resolution)
-        plan, how = Plan(steps=steps, seed=seed), {"samples": self.samples, "space": self.space, "seed": seed}
-        chosen = self.curate(everything, Path(folder) / "curator", plan)
-        kept = picture_set.subset(everything, chosen.kept, folder)
+        plan = plan or Plan()
+        how = {"samples": self.samples, "space": self.space, "seed": plan.seed}
+        chosen = self.curate(pictures, Path(folder) / "curator", plan)
+        kept = picture_set.subset(pictures, chosen.kept, folder)
         fitted = fit(self.recipe, kept, folder, plan, evaluate=evaluate)
         super().load(folder)
         centres = find_centres(self.trained.generator, self.distance, self.count, **how)  # type: ignore[arg-type]
