@@ -130,7 +130,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks"))
     options = parser.parse_args()
     torch.set_num_threads(1)
-    options.work.mkdir(parents=True, exist_ok=True)
+    results = options.out / "results"
+    for folder in (options.work, results):
+        folder.mkdir(parents=True, exist_ok=True)
     samples = read(options.manifest)
     held_out = [some.split(",") for some in options.hold_out] if options.hold_out else dealt(samples, options.folds)
     protocol = CrossGenerator(
@@ -154,7 +156,6 @@ def main() -> None:
     table.facts["images/s"] = "a CPU second of one thread, pictures of 512 pixels in memory, as this machine is shared"
     table.facts["CPU seconds of this run"] = round(own_cpu())
     table.save(options.work / "table")
-    results = options.out / "results"
     shutil.copy(options.work / "table/table.parquet", results / "lab_comparison.parquet")
     shutil.copy(options.work / "table/bars.png", results / "lab_comparison.png")
     (results / "lab_comparison.json").write_text(json.dumps(table.facts, indent=1, default=str) + "\n")

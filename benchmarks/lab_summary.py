@@ -34,8 +34,8 @@ def over_families(values: Sequence[float], seed: int = 0) -> tuple[float, float,
 def means(rows: Sequence[dict[str, Any]]) -> list[str]:
     """A line a detector, best first, and the header probe last."""
     lines = [
-        "| detector | AUC raw | AUC matched | R / F matched | images/s | GMAC | M parameters |",
-        "|" + " --- |" * 7,
+        "| detector | AUC raw | AUC matched | by seed | R / F matched | images/s | GMAC | M parameters |",
+        "|" + " --- |" * 8,
     ]
     found = []
     for name in dict.fromkeys(row["detector"] for row in rows):
@@ -44,10 +44,11 @@ def means(rows: Sequence[dict[str, Any]]) -> list[str]:
         sides = (100 * np.mean(_by_family(own, f"matched_{label}_accuracy")) for label in ("real", "fake"))
         cost = f"{own[0]['images_per_second']:.1f} | {own[0]['gmac']:.3f} | {own[0]['parameters'] / 1e6:.2f}"
         told = " / ".join(f"{side:.0f}" for side in sides)
-        found.append((same[0], f"| {name} | {_span(raw)} | **{_span(same)}** | {told} | {cost} |"))
+        seeds = " ".join(f"{mean:.2f}" for mean in _by_seed(own, "matched_auc"))
+        found.append((same[0], f"| {name} | {_span(raw)} | **{_span(same)}** | {seeds} | {told} | {cost} |"))
     lines += [line for _, line in sorted(found, reverse=True)]
     headers = (over_families(_by_family(_once(rows), f"{side}_header_auc")) for side in ("raw", "matched"))
-    return [*lines, "| *headers alone* | " + " | ".join(map(_span, headers)) + " | - | - | - | - |"]
+    return [*lines, "| *headers alone* | " + " | ".join(map(_span, headers)) + " |" + " - |" * 5]
 
 
 def by_family(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -72,6 +73,12 @@ def _by_family(rows: Sequence[dict[str, Any]], key: str) -> list[float]:
     """The mean over seeds for each family, in the order of their names."""
     families = sorted({row["tested_on"] for row in rows})
     return [float(np.mean([row[key] for row in rows if row["tested_on"] == one])) for one in families]
+
+
+def _by_seed(rows: Sequence[dict[str, Any]], key: str) -> list[float]:
+    """The mean over families for each seed."""
+    seeds = sorted({row["seed"] for row in rows})
+    return [float(np.mean([row[key] for row in rows if row["seed"] == one])) for one in seeds]
 
 
 def _span(three: tuple[float, float, float]) -> str:

@@ -45,8 +45,9 @@ def test_the_summary_ranks_by_the_matched_mean_and_shows_the_headers():
         {
             "detector": name,
             "tested_on": family,
+            "seed": seed,
             "raw_auc": 0.9,
-            "matched_auc": area,
+            "matched_auc": area + 0.25 * seed,
             "matched_real_accuracy": 0.5,
             "matched_fake_accuracy": 0.75,
             "images_per_second": 12.5,
@@ -55,12 +56,13 @@ def test_the_summary_ranks_by_the_matched_mean_and_shows_the_headers():
             "raw_header_auc": 0.8,
             "matched_header_auc": 0.5,
         }
-        for name, area in (("worse", 0.5), ("better", 0.625))
+        for name, area in (("worse", 0.375), ("better", 0.5))
         for family in ("x", "y")
+        for seed in (0, 1)
     ]
     lines = means(rows)
     assert lines[2].startswith(
-        "| better | 0.900 (0.900-0.900) | **0.625 (0.625-0.625)** | 50 / 75 | 12.5 | 0.100 | 2.00"
+        "| better | 0.900 (0.900-0.900) | **0.625 (0.625-0.625)** | 0.50 0.75 | 50 / 75 | 12.5 | 0.100 | 2.00"
     )
     assert lines[-1].startswith("| *headers alone* | 0.800 (0.800-0.800) | 0.500")
     assert by_family(rows)[-2:] == ["| *headers, raw* | *0.80* | *0.80* |", "| *headers, matched* | *0.50* | *0.50* |"]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from fauxto.bench.table import Row, Table
 
 
+MOST_BARS = 24
+
+
 def draw(table: Table, folder: Path) -> list[Path]:
     """PNG files in `folder`: `bars.png`, and `matrix-<detector>.png` where there are several training sets."""
     made = [_bars(table, folder / "bars.png")]
@@ -26,26 +29,55 @@ def draw(table: Table, folder: Path) -> list[Path]:
 
 
 def _bars(table: Table, path: Path) -> Path:
-    """One pair of bars for each mean (or each row where there are no means): AUC raw and matched, and the header's."""
-    rows = table.means or table.rows
-    figure = Figure(figsize=(min(24, 2 + 0.7 * len(rows)), 5), layout="constrained")
+    """A pair of bars for each mean (or each row where there are no means): AUC raw and matched, and the header's.
+
+    More than `MOST_BARS` would be unreadable: then each detector has one pair, the mean of its runs, and its whiskers
+    reach from the lowest run to the highest.
+    """
+    groups = _runs(table.means or table.rows)
+    figure = Figure(figsize=(max(6.4, min(24, 2 + 0.7 * len(groups))), 5), layout="constrained")
     axes = figure.subplots()
-    at = np.arange(len(rows))
+    at = np.arange(len(groups))
     for shift, side, colour in ((-0.2, "raw", "#b0b0b0"), (0.2, "matched", "#2b6cb0")):
-        found = [getattr(row, side).auc for row in rows]
-        value = np.array([one.value for one in found])
-        error = np.clip([value - [one.low for one in found], [one.high for one in found] - value], 0, None)
+        value, low, high = np.array([_whiskers(runs, side) for runs in groups.values()]).T
+        error = np.clip([value - low, high - value], 0, None)
         axes.bar(at + shift, value, 0.4, yerr=error, color=colour, capsize=2, label=f"AUC, {side}")
-    header = [np.nan if row.matched.header_auc is None else row.matched.header_auc for row in rows]
-    axes.plot(at + 0.2, header, "k_", markersize=14, label="header alone, matched")
+    axes.plot(at + 0.2, [_header(runs) for runs in groups.values()], "k_", markersize=14, label="header alone, matched")
     axes.axhline(0.5, color="black", linewidth=0.6, linestyle=":")
-    names, common = labels([(row.detector, row.trained_on, row.tested_on, row.condition) for row in rows])
+    names, common = labels(list(groups))
     axes.set_xticks(at, names, rotation=60, ha="right", fontsize=7)
-    title = "\n".join(filter(None, (table.protocol, common)))
+    most = max(map(len, groups.values()))
+    told = f"mean of {most} runs, whiskers from the lowest to the highest" if most > 1 else "whiskers: 95 % intervals"
     axes.set(ylim=(0, 1.02), ylabel="AUC")
-    axes.set_title(title, fontsize=9)
+    axes.set_title("\n".join(filter(None, (table.protocol, common, told))), fontsize=9)
     figure.legend(loc="outside lower center", ncols=3, fontsize=8)
     return _save(figure, path)
+
+
+def _runs(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
+    """The rows that share a pair of bars, under what tells the pair apart."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        words = (row.detector, row.condition)
+        if len(rows) <= MOST_BARS:
+            words = (row.detector, row.trained_on, row.tested_on, f"seed {row.seed}", row.condition)
+        groups.setdefault(words, []).append(row)
+    return groups
+
+
+def _whiskers(runs: Sequence[Row], side: str) -> tuple[float, float, float]:
+    """The AUC and its interval; of several runs the mean, the lowest and the highest."""
+    found = [getattr(run, side).auc for run in runs]
+    values = [one.value for one in found]
+    if len(found) == 1:
+        return values[0], found[0].low, found[0].high
+    return float(np.mean(values)), min(values), max(values)
+
+
+def _header(runs: Sequence[Row]) -> float:
+    """The header's AUC on the matched files, mean of the runs that have one."""
+    found = [run.matched.header_auc for run in runs if run.matched.header_auc is not None]
+    return float(np.mean(found)) if found else float("nan")
 
 
 def labels(rows: Sequence[tuple[str, ...]]) -> tuple[list[str], str]:
