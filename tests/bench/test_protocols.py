@@ -245,3 +245,20 @@ def test_the_verb_prints_rows_as_json_and_nothing_else(samples, tmp_path, capfd)
     ]  # fmt: skip
     assert (tmp_path / "table.md").is_file()
     assert run(capfd, *words[:5], "none", *words[6:])[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"matched": "jpeg:900"}, "whole number from 1 to 100"),
+        ({"matched": "nosuch"}, "no operator or pipeline 'nosuch'"),
+        ({"crops": 0}, "no two classes"),
+        ({"seeds": ()}, "Seeds are numbers"),
+        ({"seeds": (0, -1)}, "Seeds are numbers"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_before_anything_is_trained(change, words, samples, tmp_path, monkeypatch):
+    monkeypatch.setattr(entrants, "fit", lambda *_: pytest.fail("trained"))
+    for kind in (CrossGenerator, AIGIBench):
+        with pytest.raises(InputError, match=words):
+            kind(**change).run(TINY, samples, tmp_path)

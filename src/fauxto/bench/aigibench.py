@@ -12,7 +12,7 @@ from typing import ClassVar, cast
 from fauxto.bench.cache import Cache
 from fauxto.bench.contender import Contender, Lessons, equal_plans, train
 from fauxto.bench.cross_generator import Progress, facts, silent
-from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
+from fauxto.bench.evaluate import MATCHED, TestSet, check_settings, evaluate
 from fauxto.bench.folds import for_training
 from fauxto.bench.table import Row, Table
 from fauxto.bench.wrapped import AUGMENTATIONS, Resized, augmented
@@ -107,6 +107,7 @@ class AIGIBench:
         """
         if not self.tasks or set(self.tasks) - {1, 2, 3, 4} or not self.settings:
             raise InputError(f"Tasks are 1 to 4 and need a setting; got {self.tasks}.", fix="Leave tasks out for all.")
+        check_settings(self)
         work = Path(work)
         sets = subsets(samples, self.most)
         found = audit(samples, near=False, step=progress("audit", len(samples)))

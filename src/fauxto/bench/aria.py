@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from fauxto.bench.cache import Cache
 from fauxto.bench.contender import Contender, Lessons, ready
 from fauxto.bench.cross_generator import Progress, facts, silent
-from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
+from fauxto.bench.evaluate import MATCHED, TestSet, check_settings, evaluate
 from fauxto.bench.folds import Fold, matrix, unique_paths
 from fauxto.bench.table import Row, Table
 from fauxto.catalog import Card, Input
@@ -90,6 +90,7 @@ class ARIA:
 
         Errors: InputError for a manifest without two families, or without reals on both sides.
         """
+        check_settings(self)
         work = Path(work)
         folds = self.folds(samples)
         if len(folds) < 2:

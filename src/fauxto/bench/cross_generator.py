@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from fauxto import __version__
 from fauxto.bench.cache import Cache
 from fauxto.bench.contender import Contender, Lessons, ready
-from fauxto.bench.evaluate import MATCHED, evaluate
+from fauxto.bench.evaluate import MATCHED, check_settings, evaluate
 from fauxto.bench.folds import (
     Column,
     Fold,
@@ -113,6 +113,7 @@ class CrossGenerator:
 
         The leak audit comes first. Errors: InputError for a manifest without generators, without reals, or not read.
         """
+        check_settings(self)
         work = Path(work)
         folds = self.folds(samples)
         found = audit(samples, near=False, step=progress("audit", len(samples)))

@@ -18,6 +18,7 @@ from fauxto.contracts import Detector
 from fauxto.data.groups import groups
 from fauxto.data.manifest import Sample
 from fauxto.errors import InputError
+from fauxto.launder.chain import parse
 from fauxto.learn.calibrate import fit_platt
 
 UNREGULARISED = 1e10
@@ -45,6 +46,19 @@ class Evaluation:
     means: list[Row]
     calibrations: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Slope and intercept by detector, then by chain, where the scores were calibrated."""
+
+
+def check_settings(protocol: Any) -> None:
+    """Look at what all protocols share before anything is trained: crops, seeds and the chain of the matching.
+
+    Errors: InputError.
+    """
+    if protocol.matched != RAW:
+        parse(protocol.matched)
+    if protocol.crops < 2:
+        raise InputError(f"{protocol.crops} crops hold no two classes.", fix="Give --crops 2 or more; 8000, say.")
+    if not protocol.seeds or min(protocol.seeds) < 0:
+        raise InputError(f"Seeds are numbers from 0 on; got {list(protocol.seeds)}.", fix="Correct --seeds.")
 
 
 def evaluate(

@@ -15,7 +15,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from fauxto.bench.cache import Cache
 from fauxto.bench.contender import Contender, Lessons, ready
 from fauxto.bench.cross_generator import Progress, facts, silent
-from fauxto.bench.evaluate import MATCHED, TestSet, evaluate
+from fauxto.bench.evaluate import MATCHED, TestSet, check_settings, evaluate
 from fauxto.bench.folds import first, for_training
 from fauxto.bench.table import Row, Table
 from fauxto.catalog import Card, Input
@@ -98,6 +98,7 @@ class ImagiNet:
 
         Errors: InputError for a manifest without test pictures of a named generator, or too few to calibrate on.
         """
+        check_settings(self)
         work = Path(work)
         learnt, calibration = self._divide(samples)
         wanted = {one.path: one for aspect in self.aspects(samples).values() for s in aspect for one in s.samples}
