@@ -16,7 +16,7 @@ from tests.media.pictures import file_of, noise
 BOMB_SIDE = 30_000
 
 
-def refused(data, code, limits=None):
+def assert_refused(data, code, limits=None):
     with pytest.raises((InputError, ResourceError)) as caught:
         decode(data, limits or Limits())
     assert caught.value.code == code
@@ -47,22 +47,22 @@ def png(width, height, *chunks):
 )
 def test_what_is_no_picture_is_named(data, words):
     assert sniff(data) is None
-    assert words in refused(data, "unknown_format").what
+    assert words in assert_refused(data, "unknown_format").what
 
 
 def test_an_empty_file_is_called_empty():
-    refused(b"", "empty")
+    assert_refused(b"", "empty")
 
 
 def test_a_file_of_too_many_bytes():
-    refused(file_of(noise(20, 20), "PNG"), "too_many_bytes", Limits(max_bytes=100))
+    assert_refused(file_of(noise(20, 20), "PNG"), "too_many_bytes", Limits(max_bytes=100))
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_too_many_pixels_are_refused_by_the_header(format):
     options = {"speed": 10} if format == "AVIF" else {}
     data = file_of(noise(60, 50), format, **options)
-    refused(data, "too_many_pixels", Limits(max_pixels=2999))
+    assert_refused(data, "too_many_pixels", Limits(max_pixels=2999))
     assert decode(data, Limits(max_pixels=3000)).shape == (50, 60, 3)
 
 
@@ -70,7 +70,7 @@ def test_a_decompression_bomb_costs_no_memory():
     rows = zlib.compress(b"\0" * 3_000_000, 9)
     bomb = png(BOMB_SIDE, BOMB_SIDE, (b"IDAT", rows))
     tracemalloc.start()
-    refused(bomb, "too_many_pixels")
+    assert_refused(bomb, "too_many_pixels")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**20
@@ -93,11 +93,11 @@ def test_metadata_chunks_scans_and_frames_are_counted():
     for index in range(20):
         info.add_text("k", str(index) * 100)
     texts = file_of(noise(8, 8), "PNG", pnginfo=info)
-    refused(texts, "metadata_too_large", Limits(max_metadata=1000))
-    refused(texts, "too_many_chunks", Limits(max_chunks=10))
-    refused(file_of(noise(40, 40), "JPEG", progressive=True), "too_many_scans", Limits(max_scans=9))
+    assert_refused(texts, "metadata_too_large", Limits(max_metadata=1000))
+    assert_refused(texts, "too_many_chunks", Limits(max_chunks=10))
+    assert_refused(file_of(noise(40, 40), "JPEG", progressive=True), "too_many_scans", Limits(max_scans=9))
     frames = file_of(noise(8, 8, "P"), "GIF", save_all=True, append_images=[noise(8, 8, "P", s) for s in range(1, 6)])
-    refused(frames, "too_many_frames", Limits(max_frames=5))
+    assert_refused(frames, "too_many_frames", Limits(max_frames=5))
 
 
 def test_tags_that_share_their_bytes_cannot_multiply_them():
@@ -106,7 +106,7 @@ def test_tags_that_share_their_bytes_cannot_multiply_them():
         for index in range(5000)
     )
     data = b"II*\0\x08\0\0\0" + (5000).to_bytes(2, "little") + entries + b"\0\0\0\0"
-    refused(data, "metadata_too_large")
+    assert_refused(data, "metadata_too_large")
 
 
 def test_overlapping_item_extents_are_bounded():
@@ -115,14 +115,14 @@ def test_overlapping_item_extents_are_bounded():
     inner = (len(iinf) + 8).to_bytes(4, "big") + b"iinf" + iinf + (len(iloc) + 8).to_bytes(4, "big") + b"iloc" + iloc
     data = b"\0\0\0\x18ftypheic\0\0\0\0heicmif1"
     data += (len(inner) + 12).to_bytes(4, "big") + b"meta\0\0\0\0" + inner
-    refused(data, "too_many_chunks")
+    assert_refused(data, "too_many_chunks")
 
 
 def test_a_broken_checksum_is_an_error():
     data = bytearray(file_of(noise(20, 20), "PNG"))
     idat = walk(bytes(data)).first("IDAT")
     data[idat.offset + 10] ^= 0xFF
-    refused(bytes(data), "corrupt")
+    assert_refused(bytes(data), "corrupt")
 
 
 def test_big_pictures_within_the_limit_raise_no_warning(recwarn, monkeypatch):
@@ -137,7 +137,7 @@ def test_a_kind_of_jpeg_that_no_decoder_reads_is_unsupported():
     data = bytearray(file_of(noise(16, 16), "JPEG"))
     sof = walk(bytes(data)).first("SOF0")
     data[sof.offset] = 12
-    refused(bytes(data), "unsupported")
+    assert_refused(bytes(data), "unsupported")
     with pytest.raises(InputError):
         probe(bytes(data))
 

@@ -185,9 +185,9 @@ class Evaluation:
             side.add(batch, keep=set(self.metrics) != {"fid"})
         if side.survey.pictures < 2:
             example = f" ({side.problems.shown[0][0]}: {side.problems.shown[0][1]})" if side.problems.count else ""
+            seen = "1 picture" if side.survey.pictures == 1 else "0 pictures"
             raise InputError(
-                f"{folder} holds {side.survey.pictures} pictures that can be read; "
-                f"{side.problems.count} could not be{example}.",
+                f"{folder} holds {seen} that can be read; {side.problems.count} could not be{example}.",
                 fix="Give at least two pictures; published figures use 10,000 to 50,000.",
                 code="too_few_pictures",
             )
