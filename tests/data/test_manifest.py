@@ -57,6 +57,11 @@ def test_a_folder_without_classes_is_refused_with_what_was_seen(tmp_path):
     with pytest.raises(InputError, match="seen: holiday itself"):
         index(tmp_path / "holiday")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "holiday").rename(tmp_path / "real")
+    with pytest.raises(InputError, match="seen: real itself") as caught:
+        index(tmp_path / "real")
+    assert caught.value.fix.startswith(f"Give {tmp_path}:")
+    (tmp_path / "real").rename(tmp_path / "holiday")
     with pytest.raises(InputError, match="There is no picture below"):
         index(tmp_path / "empty")
 

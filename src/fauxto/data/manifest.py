@@ -153,9 +153,12 @@ def index(folder: str | Path, problems: Problems | None = None) -> list[Sample]:
     if not samples and not unlabelled:
         raise InputError(f"There is no picture below {root}.", fix="Give the folder that holds the pictures.")
     if not samples:
+        fix = "Put pictures below folders called real and fake (or 0_real and 1_fake, nature and ai)."
+        if root.name.lower() in FOLDERS:
+            fix = f"Give {root.parent}: only folders below the one that is given name a class."
         raise InputError(
             f"There are pictures below {root}, but no folder names a class; seen: {', '.join(sorted(unlabelled)[:8])}.",
-            fix="Put pictures below folders called real and fake (or 0_real and 1_fake, nature and ai).",
+            fix=fix,
         )
     return samples
 
