@@ -74,11 +74,11 @@ def check_fittable(system: Any) -> None:
         return
     slug, name = system.card.slug, type(system).__name__
     if hasattr(system, "calibrate"):
-        fix = f"Nothing of it is trained. From Python, {name}(...).calibrate(reals, fakes) sets its threshold."
+        fix = f"Nothing of it is trained. From Python, {name}(...).calibrate(...) sets its threshold on photographs."
     elif "benchmark" in system.card.kinds:
         fix = f"It trains and tests others: `fauxto bench {slug} --help`."
     elif "generator" in system.card.kinds:
-        fix = f"`fauxto generate train` trains GANs by recipe; from Python, {name}(...).fit(data, folder)."
+        fix = f"`fauxto generate train` trains GANs by recipe; from Python, {name}(...).fit(...)."
     else:
         fix = f"It is used as it is; `fauxto systems {slug}` shows its card."
     raise InputError(f"{slug} has nothing that this verb could train.", fix=fix)
