@@ -2,15 +2,11 @@
 
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx2
-import psutil
 import pytest
 
 from fauxto.errors import PolicyError
@@ -18,33 +14,10 @@ from fauxto.run.options import Options
 from fauxto.serve.service import Service
 from fauxto.serve.settings import Settings
 from tests.run import tiny
+from tests.serve.server import Server
 from tests.serve.test_jobs import events
 
 PICTURES = 6
-
-
-class Server:
-    """A real `fauxto serve` in a process of its own."""
-
-    def __init__(self, folder: Path, model: str) -> None:
-        words = ["serve", "--port", "0", "--folder", str(folder), "--model", model, "--workers", "1"]
-        self.process = subprocess.Popen([sys.executable, "-m", "fauxto", *words], stdout=subprocess.PIPE)
-        assert self.process.stdout is not None
-        said = self.process.stdout.readline().decode()
-        assert said.startswith("fauxto serves on http://127.0.0.1:"), said
-        self.client = httpx2.Client(base_url=said.split()[-1], timeout=60, trust_env=False)
-
-    def workers(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
-
-    def kill(self) -> None:
-        """As the kernel does it: no handler runs, nothing is put away."""
-        self.client.close()
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
 
 
 def until(done: Callable[[], Any], seconds: float = 60) -> Any:

@@ -1,0 +1,33 @@
+"""A real `fauxto serve`, for tests that a client inside the same process cannot make."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import psutil
+
+
+class Server:
+    """A real `fauxto serve` in a process of its own."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        words = ["serve", "--port", "0", "--folder", str(folder), "--model", model, "--workers", "1"]
+        self.process = subprocess.Popen([sys.executable, "-m", "fauxto", *words], stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline().decode()
+        assert said.startswith("fauxto serves on http://127.0.0.1:"), said
+        self.client = httpx2.Client(base_url=said.split()[-1], timeout=60, trust_env=False)
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+    def kill(self) -> None:
+        """As the kernel does it: no handler runs, nothing is put away."""
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
