@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -24,13 +26,18 @@ The precision is set to f32 because OpenVINO would otherwise take bfloat16 on CP
 picture would get another logit on another machine. Layers that were exported as int8 stay int8.
 """
 
+FORGETFUL = SETTINGS | {"CPU_RUNTIME_CACHE_CAPACITY": 0}
+"""For what meets a new shape with nearly every picture: what is otherwise kept of each shape grew to gigabytes. 60
+shapes take as long without it.
+"""
+
 
 class OpenvinoNetwork:
     """A compiled ONNX file; one call at a time, other threads wait."""
 
-    def __init__(self, onnx: Path) -> None:
+    def __init__(self, onnx: Path, settings: Mapping[str, Any] = SETTINGS) -> None:
         core = _runtime().Core()
-        self._request = core.compile_model(core.read_model(onnx), "CPU", SETTINGS).create_infer_request()
+        self._request = core.compile_model(core.read_model(onnx), "CPU", dict(settings)).create_infer_request()
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
@@ -51,7 +58,7 @@ def open_network(onnx: Path) -> OpenvinoNetwork:
 
 def open_mapper(onnx: Path) -> Mapper:
     """Compile an ONNX file whose first output is a map."""
-    return OpenvinoNetwork(onnx).first
+    return OpenvinoNetwork(onnx, FORGETFUL).first
 
 
 def _runtime() -> ModuleType:
