@@ -4,19 +4,22 @@
         --out rows.jsonl
     python benchmarks/house_localizer_test.py tools --pool POOL --data house.csv --masks DIR --out tools.jsonl
     python benchmarks/house_localizer_test.py describe --rows rows.jsonl [--before old.jsonl] [--tools tools.jsonl] \\
-        --model RUN --out MODEL
+        --model RUN --out MODEL --results FILE [--detector-scores house_scores.json] [--decides]
 
 `measure` adds a row a picture to rows.jsonl and goes on where it stopped; RUN is what `house_localizer.py` wrote, or
 the folder of a shipped localizer, to compare with. `tools` asks the forensic tools of the same pictures.
 
 - untouched: photographs of the calibration split of `house.csv`, each through one history; the reference populations.
+  `--trained` names the manifest that the training data was made from, if another: what it trained on is left out.
+- strangers: those of its test split, which are references neither here nor of the detector.
 - self-made: alterations of photographs of sources never trained on (phone, portfolio), of every kind but faces,
-  lossless and as JPEG 85, with untouched twins; half of what is spliced in comes from generators never trained on.
+  lossless and as JPEG 85, with untouched twins; every second thing spliced in comes from generators never trained on.
 - composites: the spliced pictures of DeepHarmonization; `--masks` is the folder `data/mask` of its repository.
 - inpainted: the DALL-E 2 gallery, where all but one kept person is new; the mask is where its variants disagree.
 - upscaled: pictures of BSRGAN, re-made as a whole: nothing in them differs from the rest.
 
-`describe` writes model.onnx, model.json and results.json into MODEL.
+`describe` writes model.onnx and model.json into MODEL, and what was measured into the file `--results`;
+`house_localizer_bounds.py` counts what is called at a bound.
 """
 
 from __future__ import annotations
@@ -49,16 +52,21 @@ from fauxto.run.model import load
 from fauxto.score.bootstrap import clustered_interval
 from fauxto.score.masks import PER_IMAGE, Counts, count, mean_interval, pooled
 from fauxto.score.roc import auc
-from fauxto.verdict.conformal import p_value
+from house_data import digest
+from house_localizer_bounds import by_population, calls, price, references
 from house_localizer_data import history, shrunk, window
 
-COUNTS = {"web": 130, "people": 80, "drawings": 60, "corel": 60, "phone": 40, "documents": 40, "camera": 24}
-"""Photographs of a population at most; one has the 99 that a bound of 1 in 100 needs, the others object."""
+MOST = 210
+"""Photographs of a population: with 199 and more it speaks at half of a bound of 1 in 100, and not by one of them alone
+at half of 1 in 50."""
 SIDE = 448
 ALIKE = ("", "jpeg:85")
 DEFAULTS = {"tile": 1024, "overlap": 64, "most_tiles": 4, "step": 16, "top_share": 0.02}
 """How pictures are read, of a model that is not described yet."""
-BOUNDS = (0.01, 0.02, 0.05)
+DESCRIPTIONS = json.loads(Path(__file__).with_name("house_populations.json").read_text()) | {
+    "packages": "Photographs, figures and drawings that software packages carry (web templates, galleries, manuals, "
+    "test pictures); the localizer trained on none of these packages.",
+}
 
 
 class Localizer:
@@ -109,30 +117,33 @@ def metrics(map_: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
     }
 
 
-def untouched(samples: list[Sample]) -> Iterator[tuple[str, str, Any]]:
-    """Every population in turn, so that an interrupted run has some of each."""
-    by_family: dict[str, list[Sample]] = defaultdict(list)
+def untouched(samples: list[Sample], trained: set[str]) -> Iterator[tuple[str, str, Any]]:
+    """References of every population and strangers in turn, so that an interrupted run has some of each.
+
+    Strangers are photographs of packages that were neither trained on nor are references, of the detector's either. No
+    picture has the content of one in `trained`.
+    """
+    groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
-        if sample.split == "calibration" and sample.label == 0:
-            by_family[sample.family].append(sample)
-    for name, family in by_family.items():
-        np.random.default_rng(3).shuffle(family)  # type: ignore[arg-type]
-        del family[COUNTS[name] :]
-    most = max(COUNTS.values())
-    turns = [(i / len(family), name, i) for name, family in by_family.items() for i in range(min(most, len(family)))]
-    for _, name, number in sorted(turns):
-        sample, chain = by_family[name][number], HISTORIES[number % len(HISTORIES)]
+        if sample.label == 0 and sample.split != "train":
+            groups[f"{'strangers' if sample.split == 'test' else 'untouched'}/{sample.family}"].append(sample)
+    for group in groups.values():
+        np.random.default_rng(3).shuffle(group)  # type: ignore[arg-type]
+    for number, name in sorted((i, name) for name, group in groups.items() for i in range(len(group))):
+        sample, chain = groups[name][number], HISTORIES[number % len(HISTORIES)]
+        if number >= MOST or digest(sample) in trained:
+            continue
 
         def make(sample: Sample = sample, chain: str = chain) -> tuple[np.ndarray, None]:
             return apply(decode(Path(sample.path).read_bytes()), chain, seed=0), None
 
-        yield f"untouched/{name}", f"{sample.path}|{chain}", make
+        yield name, f"{sample.path}|{chain}", make
 
 
 def self_made(samples: list[Sample], each: int = 5) -> Iterator[tuple[str, str, Any]]:
     """Alterations of photographs of whole sources that were never trained on."""
     photographs = [s for s in samples if s.split == "calibration" and s.label == 0
-                   and (s.family == "phone" or s.source == "shantrm/photo-portfolio")]  # fmt: skip
+                   and s.source in ("google/dreambooth", "shantrm/photo-portfolio")]  # fmt: skip
     generated = [s for s in samples if s.split == "test" and s.label == 1]
     order = np.random.default_rng(7).permutation(len(photographs))
     for number in range(each):
@@ -225,9 +236,10 @@ def held_out_decoder(pixels: np.ndarray) -> np.ndarray:
 
 def sources_of(chosen: argparse.Namespace) -> dict[str, Any]:
     samples = read(chosen.data)
+    trained = {digest(s) for s in read(chosen.trained or chosen.data) if s.split == "train" and s.label == 0}
     return {
         "composites": lambda: composites(chosen.pool, chosen.masks),
-        "untouched": lambda: untouched(samples),
+        "untouched": lambda: untouched(samples, trained),
         "self-made": lambda: self_made(samples),
         "inpainted": lambda: inpainted(chosen.pool),
         "upscaled": lambda: upscaled(chosen.pool),
@@ -282,7 +294,7 @@ def measure(chosen: argparse.Namespace) -> None:
     localizer = Localizer(chosen.model)
     with chosen.out.open("a") as file:
         for set_, picture, pixels, mask in pictures(chosen):
-            row = localizer.row(pixels, mask, detect=set_.startswith("untouched") and not chosen.no_detector)
+            row = localizer.row(pixels, mask, detect=not chosen.no_detector)
             file.write(json.dumps({"set": set_, "name": picture, **row}) + "\n")
             file.flush()
 
@@ -305,17 +317,6 @@ def ask_tools(chosen: argparse.Namespace) -> None:
             file.flush()
 
 
-DESCRIPTIONS = {
-    "camera": "Camera originals of many models and one photographer's portfolio (a source never trained on).",
-    "corel": "Film photographs scanned by Corel, 481x321 (BSDS500); others of the same set were trained on.",
-    "documents": "Scanned receipts (a source never trained on) and screenshots of a user interface.",
-    "drawings": "What people painted, drew or rendered: portraits of a game (a source never trained on) and others.",
-    "people": "Photographs of people from the web; others of the same set were trained on.",
-    "phone": "Photographs of objects and pets, mostly by phone (DreamBooth set); a source never trained on.",
-    "web": "Photographs from the web (ImageNet samples); others of the same set were trained on.",
-}
-
-
 def sets_of(file: Path | None) -> dict[str, list[dict[str, Any]]]:
     """The rows of a file by set."""
     sets: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -331,13 +332,8 @@ def describe(chosen: argparse.Namespace) -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     shutil.copy(chosen.model / "model.onnx", chosen.out / "model.onnx")
     populations = {
-        name.split("/")[1]: {
-            "description": DESCRIPTIONS[name.split("/")[1]],
-            "n": len(found),
-            "logits": sorted(round(row["logit"], 4) for row in found),
-        }
-        for name, found in sorted(sets.items())
-        if name.startswith("untouched/")
+        name: {"description": DESCRIPTIONS[name], "n": len(logits), "logits": [round(z, 4) for z in logits]}
+        for name, logits in references(by_population(sets), "logit").items()
     }
     model = {
         "name": "house-localizer", "version": chosen.version, "system": "house-localizer", "onnx": "model.onnx",
@@ -347,7 +343,12 @@ def describe(chosen: argparse.Namespace) -> None:
     }  # fmt: skip
     (chosen.out / "model.json").write_text(json.dumps(model, indent=1) + "\n")
     results: dict[str, Any] = {"maps": maps_of(sets), "pictures": pictures_of(sets)}
-    results |= {"false alarms": false_alarms(sets), "cpu seconds a megapixel": speed(sets)}
+    detector = load("house")
+    known = {name: own["logits"] for name, own in detector.populations.items()}
+    results |= {"calls": calls(sets, known), "marked of untouched photographs": marked_of(sets)}
+    results |= {"detector": detector.identity, "cpu seconds a megapixel": speed(sets)}
+    if chosen.detector_scores is not None:
+        results["generated pictures called by the detector"] = price(chosen.detector_scores, known)
     before = sets_of(chosen.before)
     if before:
         results["before"] = {"maps": maps_of(before), "pictures": pictures_of(before)}
@@ -418,19 +419,9 @@ def tools_of(asked: dict[str, list[dict[str, Any]]], ours: dict[str, list[dict[s
     return table
 
 
-def photographs_of(sets: dict[str, list[dict[str, Any]]], key: str = "logit") -> dict[str, np.ndarray]:
-    """The logits of the untouched photographs by population."""
-    return {
-        name.split("/")[1]: np.array([r[key] for r in found])
-        for name, found in sets.items()
-        if name.startswith("untouched/") and key in found[0]
-    }
-
-
 def pictures_of(sets: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """The image rule: AUC against twins (self-made) or against photographs, and how many pass the shipped bounds."""
-    photographs = photographs_of(sets)
-    everything = np.concatenate(list(photographs.values())) if photographs else np.zeros(0)
+    """The image rule: AUC against twins (self-made) or against all untouched photographs."""
+    real = [row for found in by_population(sets).values() for row in found]
     table: dict[str, Any] = {}
     for chain in ("lossless", "jpeg:85"):
         twins = [r for n, f in sets.items() if n.startswith("self-made untouched") and n.endswith(chain) for r in f]
@@ -441,69 +432,15 @@ def pictures_of(sets: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
                 names = [[r["name"] for r in rows] for rows in (twins, altered)]
                 table[f"self-made/{kind or 'all'}/{chain}"] = _rank(twins, altered, *names)
     for name, found in sets.items():
-        if name.startswith(("composites", "inpainted", "upscaled")) and len(everything):
-            real = [{"logit": z} for z in everything]
-            table[f"{name} against photographs"] = _rank(
-                real, found, [str(i) for i in range(len(real))], [r["name"] for r in found]
-            )
-    for row in table.values():
-        logits = row.pop("logits")
-        if photographs:
-            row |= {f"called % at {bound:.1%}": round(100 * float(np.mean(_called(logits, photographs, bound))), 1)
-                    for bound in (0.005, 0.01, 0.05)}  # fmt: skip
+        if name.startswith(("composites", "inpainted", "upscaled")) and real:
+            table[f"{name} against photographs"] = _rank(real, found, *([r["name"] for r in f] for f in (real, found)))
     return table
 
 
-def _called(logits: Any, photographs: dict[str, np.ndarray], bound: float) -> np.ndarray:
-    populations = {name: {"logits": sorted(map(float, z))} for name, z in photographs.items()}
-    return np.array([p_value(float(z), populations, bound)[0] <= bound for z in logits])
-
-
-def false_alarms(sets: dict[str, list[dict[str, Any]]], folds: int = 10, rounds: int = 10) -> dict[str, Any]:
-    """Share of photographs called by localizer, detector and both together, each photograph against all other folds.
-
-    Nine tenths of every population are references and the rest is tested, in turn and anew in every round; then every
-    population whole against the others (`unlike`): what happens to photographs of a kind that is no reference.
-    """
-    local, house = photographs_of(sets), photographs_of(sets, "house")
-    tables: dict[str, Any] = {}
-    rng = np.random.default_rng(0)
-    for bound in BOUNDS:
-        called: dict[str, dict[str, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
-        for _ in range(rounds):
-            fold = {name: rng.permutation(len(z)) % folds for name, z in local.items()}
-            hits = {name: np.zeros((4, len(z)), bool) for name, z in local.items()}
-            for k in range(folds):
-                for at, b in ((0, bound), (2, bound / 2)):
-                    for side, logits in enumerate((local, house)):
-                        references = {name: z[fold[name] != k] for name, z in logits.items()}
-                        for name, z in logits.items():
-                            hits[name][at + side, fold[name] == k] = _called(z[fold[name] == k], references, b)
-            for name, hit in hits.items():
-                for group in (name, "all"):
-                    called[group]["localizer"].append(hit[0])
-                    called[group]["detector"].append(hit[1])
-                    called[group]["either, bound split"].append(hit[2] | hit[3])
-                    called[group]["either, not split"].append(hit[0] | hit[1])
-        tables[f"at {bound:.0%}"] = {
-            group: {arm: round(100 * float(np.concatenate(hit).mean()), 2) for arm, hit in arms.items()}
-            for group, arms in called.items()
-        }
-        unlike = {}
-        for name in local if len(local) > 1 else ():
-            hit = []
-            for logits in (local, house):
-                others = {other: z for other, z in logits.items() if other != name}
-                hit.append(_called(logits[name], others, bound / 2))
-            unlike[name] = [round(100 * float(np.mean(h)), 2) for h in (*hit, hit[0] | hit[1])]
-        tables[f"unlike, at {bound:.0%}: localizer, detector, either, bound split"] = unlike
-    tables["fpr_area at 0.5"] = {
-        name.split("/")[1]: [round(v, 4) for v in mean_interval([r["area"] for r in found])]
-        for name, found in sets.items()
-        if name.startswith("untouched/")
-    }
-    tables["photographs"] = {name: len(z) for name, z in local.items()}
-    return tables
+def marked_of(sets: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The share of untouched photographs that a map marks although nothing was altered (`fpr_area`)."""
+    names = [name for name in sets if name.startswith(("untouched/", "strangers/"))]
+    return {name: [round(v, 4) for v in mean_interval([r["area"] for r in sets[name]])] for name in names}
 
 
 def _rank(
@@ -511,7 +448,7 @@ def _rank(
 ) -> dict[str, Any]:
     a, b = (np.array([r["logit"] for r in rows]) for rows in (real, fake))
     low, high = clustered_interval(auc, a, b, of_real, of_fake, rounds=300)
-    return {"n": len(b), "auc": [round(auc(a, b), 3), round(low, 3), round(high, 3)], "logits": b.tolist()}
+    return {"n": len(b), "auc": [round(auc(a, b), 3), round(low, 3), round(high, 3)]}
 
 
 def main() -> None:
@@ -521,6 +458,7 @@ def main() -> None:
     for verb in (one, tools, keep):
         for name in ("data", "pool", "masks", "out"):
             verb.add_argument(f"--{name}", type=Path, required=True)
+        verb.add_argument("--trained", type=Path, help="the manifest that the training data was made from")
         verb.add_argument("--sets", default="composites,self-made,inpainted,upscaled,untouched")
         verb.add_argument("--only", default="", help="sets whose name contains this")
         verb.add_argument("--keep", type=Path, help="a folder in which pictures are kept once they were made")
@@ -534,6 +472,7 @@ def main() -> None:
         two.add_argument(f"--{name}", type=Path, required=True)
     two.add_argument("--before", type=Path)
     two.add_argument("--tools", type=Path)
+    two.add_argument("--detector-scores", type=Path, help="benchmarks/results/house_scores.json of the same detector")
     two.add_argument("--decides", action="store_true")
     two.add_argument("--version", default="local")
     two.set_defaults(run=describe)
