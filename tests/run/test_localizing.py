@@ -152,3 +152,8 @@ def test_a_scan_without_it_imports_nothing_of_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_ships_decides_from_the_bound_that_the_documentation_names():
+    shipped, detector = localizers.load_localizer(), load("house")
+    assert shipped.decides_at(0.02, detector) and not shipped.decides_at(0.01, detector)

@@ -102,8 +102,8 @@ def budget(fpr: float, localizer_decides: bool) -> float:
 def decides_from(*populations: Mapping[str, Mapping[str, Any]]) -> float:
     """The least `fpr` at which a localizer may decide beside a detector, from the references of both.
 
-    Half of the bound has to rest on two photographs or more of every population. At a stricter bound the halves would
-    take more from the detector than the localizer gives (its card has the figures), so that its map is a hint.
+    Half of the bound has to rest on two photographs or more of every population. Where one alone would settle it, half
+    of a bound costs the detector much of what it finds (the localizer's card has figures), so that the map is a hint.
 
     >>> decides_from({"cameras": {"logits": [0.0] * 199}}, {"cameras": {"logits": [0.0] * 500}})
     0.02
