@@ -73,6 +73,14 @@ def test_jpeg_is_libjpegs(quality, subsampling):
         assert np.array_equal(twin(pixels, chain), launder.apply(pixels, chain))
 
 
+@pytest.mark.parametrize("subsampling", ["444", "422", "420"])
+def test_jpeg_with_given_tables_is_libjpegs(subsampling):
+    tables = np.random.default_rng(3).integers(1, 256, (3, 64))
+    own = "/".join(" ".join(map(str, table)) for table in tables)
+    for chain in (f"jpeg_tables:{own},{subsampling}", f"jpeg_tables:medium,{subsampling}"):
+        assert np.array_equal(twin(picture(1, 64, 48), chain), launder.apply(picture(1, 64, 48), chain))
+
+
 def test_every_twin_has_an_operator_and_the_rest_is_refused():
     assert set(TWINS) <= set(launder.OPERATORS)
     with pytest.raises(InputError, match="webp has no differentiable twin"):

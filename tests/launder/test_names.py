@@ -61,7 +61,7 @@ def test_fauxto36_is_six_times_six_operators_with_severities():
 
 def test_the_registry_of_the_sheet_is_there():
     wanted = {
-        "codec": "jpeg double_jpeg webp avif heif jpeg2000 quantise gif h264_frame",
+        "codec": "jpeg jpeg_tables double_jpeg webp avif heif jpeg2000 quantise gif h264_frame",
         "geometry": "resize resize_plain resize_back crop pad rotate flip turn perspective barrel squash shift",
         "tone": "brightness contrast gamma saturation hue balance grey look autolevel clahe local_contrast",
         "filter": "blur box median motion bilateral nlm sharpen noise poisson salt speckle film",

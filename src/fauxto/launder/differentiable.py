@@ -19,8 +19,9 @@ from torch.nn import functional
 
 from fauxto.errors import InputError
 from fauxto.launder.chain import Step, parse, rng_of
-from fauxto.launder.differentiable_jpeg import jpeg
+from fauxto.launder.differentiable_jpeg import jpeg, jpeg_with
 from fauxto.launder.filters import gaussian
+from fauxto.launder.jpeg_tables import tables_of
 from fauxto.launder.operators import OPERATORS
 from fauxto.launder.rounding import eight_bit, half_up
 
@@ -142,6 +143,10 @@ def _jpeg(images: Tensor, rng: np.random.Generator, step: Step) -> Tensor:
     return jpeg(images, int(step.values["quality"]), str(step.values["subsampling"]))
 
 
+def _jpeg_tables(images: Tensor, rng: np.random.Generator, step: Step) -> Tensor:
+    return jpeg_with(tables_of(str(step.values["tables"])), images, str(step.values["subsampling"]))
+
+
 def _gamma(images: Tensor, value: float) -> Tensor:
     return images.clamp(min=1e-6) ** value  # the slope of a power below 1 has no bound at black
 
@@ -150,6 +155,7 @@ TWINS: dict[str, Callable[[Tensor, np.random.Generator, Step], Tensor]] = {
     "none": lambda images, rng, step: images,
     "png": lambda images, rng, step: eight_bit(images),
     "jpeg": _jpeg,
+    "jpeg_tables": _jpeg_tables,
     "resize": _resize,
     "resize_back": _resize_back,
     "fit": _fit,

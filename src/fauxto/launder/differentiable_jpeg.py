@@ -7,6 +7,7 @@ filter for chroma); the gradient is that of the exact cosine transform, of means
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -39,6 +40,12 @@ _INTEGERS = torch.tensor(
 
 def jpeg(images: Tensor, quality: int = 75, subsampling: str = "420") -> Tensor:
     """The pictures `(N, 3, H, W)` in [0, 1] after a JPEG file of an IJG quality; 8-bit values, differentiable."""
+    return jpeg_with([scaled(STANDARD_LUMA, quality), scaled(STANDARD_CHROMA, quality)], images, subsampling)
+
+
+def jpeg_with(tables: Sequence[Sequence[int]], images: Tensor, subsampling: str = "420") -> Tensor:
+    """The same with one to three quantization tables in natural order; a plane without its own takes the last."""
+    planes_tables = [tables[min(plane, len(tables) - 1)] for plane in range(3)]
     height, width = images.shape[-2:]
     down, right = _FACTORS[subsampling]
     pixels = 255 * eight_bit(images)
@@ -48,8 +55,8 @@ def jpeg(images: Tensor, quality: int = 75, subsampling: str = "420") -> Tensor:
     if right == 2:
         # libjpeg adds 1 and 2 (of 4), or 0 and 1 (of 2), in turn along a row before it cuts
         chroma = _cut(functional.avg_pool2d(chroma, (down, right)), *((0.25, 0.5) if down == 2 else (0.0, 0.5)))
-    luma = _through(luma, scaled(STANDARD_LUMA, quality))[..., :height, :width] + 128
-    chroma = _through(chroma, scaled(STANDARD_CHROMA, quality))
+    luma = _through(luma, planes_tables[:1])[..., :height, :width] + 128
+    chroma = _through(chroma, planes_tables[1:])
     chroma = chroma[..., : math.ceil(height / down), : math.ceil(width / right)]
     if right == 2:
         chroma = _wider(chroma, down)
@@ -67,11 +74,11 @@ def _colours(planes: Tensor, matrix: tuple[tuple[int, ...], ...], bias: tuple[fl
     return soft + (hard - soft).detach()
 
 
-def _through(planes: Tensor, table: tuple[int, ...]) -> Tensor:
-    """Cosine transform of 8 x 8 blocks, quantization, and back; values about 0, clipped to 8 bits."""
+def _through(planes: Tensor, tables: Sequence[Sequence[int]]) -> Tensor:
+    """Cosine transform of 8 x 8 blocks, quantization by a table a plane, and back; about 0, clipped to 8 bits."""
     count, channels, height, width = planes.shape
     basis = _basis().to(planes)
-    steps = planes.new_tensor(table).view(8, 8)
+    steps = planes.new_tensor(tables).view(channels, 1, 1, 8, 8)
     blocks = planes.reshape(count, channels, height // 8, 8, width // 8, 8).transpose(3, 4)
     waves = basis @ blocks @ basis.T
     waves = waves + (_quantized(blocks, steps) - waves).detach()

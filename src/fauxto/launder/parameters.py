@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fauxto.errors import InputError
@@ -12,13 +13,14 @@ Value = int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named number in `[low, high]`, or a word out of `choices`."""
+    """A named number in `[low, high]`, a word out of `choices`, or what `reader` makes of a text."""
 
     name: str
     default: Value
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
+    reader: Callable[[str], Value] | None = None
 
     def read(self, text: str) -> Value:
         """The value that `text` spells; `InputError` where it is none.
@@ -26,6 +28,8 @@ class Parameter:
         >>> whole("quality", 75, 1, 100).read("80")
         80
         """
+        if self.reader is not None:
+            return self.reader(text)
         if self.choices:
             if text in self.choices:
                 return text
@@ -60,3 +64,8 @@ def whole(name: str, default: int, low: int, high: int) -> Parameter:
 def word(name: str, default: str, choices: tuple[str, ...]) -> Parameter:
     """A word out of a few."""
     return Parameter(name, default, choices=choices)
+
+
+def spelled(name: str, default: str, reader: Callable[[str], Value]) -> Parameter:
+    """A text with a grammar of its own: `reader` gives its one spelling, or raises InputError."""
+    return Parameter(name, default, reader=reader)
