@@ -7,10 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
+from fauxto.bench.contender import contenders
 from fauxto.cli.weights import convert
 from fauxto.detect.aria import ARIA
 from fauxto.detect.cnndetection import CNNDetection
-from fauxto.errors import WeightError
+from fauxto.detect.imaginet import ImagiNet
+from fauxto.errors import InputError, WeightError
 from fauxto.learn.augment import blur_and_jpeg
 from fauxto.learn.checkpoint import save
 
@@ -96,6 +98,16 @@ def test_training_starts_from_a_backbone_of_another_task(tmp_path, system):
     torch.manual_seed(9)
     started = system(**system.small, backbone=str(tmp_path / "imagenet.safetensors"))
     assert torch.equal(started.network().classifier.layer3[0].conv2.weight, source.layer3[0].conv2.weight)
+
+
+@pytest.mark.parametrize("system", [CNNDetection, ARIA, ImagiNet])
+@pytest.mark.parametrize("name", ["tiny", "efficientnet-lite0"])
+def test_the_name_of_a_backbone_is_refused_by_a_system_that_stands_on_none(system, name):
+    with pytest.raises(InputError, match=f"stands on no backbone.*{name}") as caught:
+        system(**system.small, backbone=name)
+    assert "Leave the backbone out" in caught.value.fix
+    with pytest.raises(InputError, match="stands on no backbone"):
+        contenders([f"{system.card.slug}@{name}"])
 
 
 def test_blur_and_jpeg_come_with_their_probability_and_independently():

@@ -13,7 +13,7 @@ from fauxto.catalog import Card, Input, Weights
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
 from fauxto.media.crops import CropSpec
 from fauxto.media.squash import squash
-from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNet, start_from
+from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNet, start_from_file
 from fauxto.nn.scoring import score_images, to_network
 
 CARD = Card(
@@ -94,7 +94,7 @@ class ARIA:
         self.crop = crop or CropSpec(224, 1)
         self._network = ARIANetwork(blocks, width)
         if backbone is not None:
-            start_from(self._network.classifier, load_tensors(backbone), backbone)
+            start_from_file(self._network.classifier, backbone)
 
     def preprocess(self, image: np.ndarray) -> np.ndarray:
         """uint8 HWC RGB of any size to float32 `(1, 3, size, size)` in [0, 1]."""

@@ -13,7 +13,7 @@ from fauxto.catalog import Card, Input, Weights
 from fauxto.learn.augment import blur_and_jpeg
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
 from fauxto.media.crops import CropSpec, cut, take
-from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNet, start_from
+from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNet, start_from_file
 from fauxto.nn.scoring import score_images, to_network
 
 CARD = Card(
@@ -97,7 +97,7 @@ class CNNDetection:
         self.probability = probability
         self._network = CNNDetectionNetwork(blocks, width)
         if backbone is not None:
-            start_from(self._network.classifier, load_tensors(backbone), backbone)
+            start_from_file(self._network.classifier, backbone)
 
     def preprocess(self, image: np.ndarray) -> np.ndarray:
         """uint8 HWC RGB of any size to float32 `(k, 3, size, size)` in [0, 1]."""

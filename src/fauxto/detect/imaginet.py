@@ -17,7 +17,7 @@ from fauxto.learn.checkpoint import load_strict, load_tensors, metadata_of, save
 from fauxto.learn.stage import Stage
 from fauxto.media.crops import CropSpec, cut, take
 from fauxto.nn.contrastive import self_contrastive
-from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNetTrunk, start_from
+from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNetTrunk, start_from_file
 from fauxto.nn.scoring import score_images, to_network
 
 CARD = Card(
@@ -211,7 +211,7 @@ class ImagiNet:
         self.detects = self.identifies = True
         self._model = Model(blocks, width, len(self.generators))
         if backbone is not None:
-            start_from(self._model.detection.feature.encoder, load_tensors(backbone), backbone)
+            start_from_file(self._model.detection.feature.encoder, backbone)
 
     def preprocess(self, image: np.ndarray) -> np.ndarray:
         """uint8 HWC RGB of any size to float32 `(k, 3, size, size)` in [0, 1]."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from fauxto.errors import WeightError
+from fauxto.errors import InputError, WeightError
+from fauxto.learn.checkpoint import load_tensors
 
 RESNET50 = (3, 4, 6, 3)
 """Blocks in each of the four layers of the published network."""
@@ -135,6 +137,21 @@ def start_from(network: ResNetTrunk, tensors: Mapping[str, Tensor], source: str)
             fix="Give a state dict with torchvision's names (conv1.weight, layer1.0.conv1.weight, ...).",
         )
     network.load_state_dict({name: tensors.get(name, value) for name, value in own.items()}, strict=False)
+
+
+def start_from_file(network: ResNetTrunk, place: str) -> None:
+    """`start_from` the checkpoint at `place`.
+
+    Errors: InputError when no file is there, "tiny" say: other systems stand on backbones with names, a ResNet that is
+    trained whole stands on none. WeightError as `start_from` and the reader of checkpoints.
+    """
+    if not Path(place).is_file():
+        raise InputError(
+            f"This system stands on no backbone: it trains a ResNet of its own, and {str(place)!r} is no checkpoint "
+            "to start that from.",
+            fix="Leave the backbone out, or give the file of a ResNet-50 trained on something else.",
+        )
+    start_from(network, load_tensors(place), place)
 
 
 def initialise(network: nn.Module) -> None:
