@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from fauxto.cli.check import options, require_lab
 from fauxto.cli.parameters import Seed
@@ -28,10 +29,12 @@ def train(
     workers: int = 1,
     devices: int = 1,
     save_every: int = 200,
+    false_alarms: float = 0.05,
 ) -> int:
     """Train a detector or localizer on the pictures of a manifest; run it again to go on where it stopped.
 
-    Writes OUT/weights.safetensors, OUT/training.json and OUT/last.ckpt. A GPU is used when there is one.
+    Writes OUT/weights.safetensors, OUT/training.json and OUT/last.ckpt. A GPU is used when there is one. Of a detector
+    such as rigid or aeroblade nothing is trained: its threshold is set on the real pictures instead, in one pass.
 
     Parameters
     ----------
@@ -66,6 +69,8 @@ def train(
         GPUs, or processes where there is none, that share each batch.
     save_every
         Steps between two checkpoints; a run that dies goes on from the last one.
+    false_alarms
+        For a detector that is not trained: the share of the real pictures that may lie above its threshold.
     """
     require_lab()
     from fauxto.catalog import find  # noqa: PLC0415
@@ -73,11 +78,16 @@ def train(
     from fauxto.data.training import reads_whole, side_read, training_rows, training_store  # noqa: PLC0415
     from fauxto.learn.augment import Laundering  # noqa: PLC0415
     from fauxto.learn.fit import Plan, check_fittable, fit, initial_state  # noqa: PLC0415
+    from fauxto.learn.threshold import calibrate, is_only_calibrated  # noqa: PLC0415
 
-    samples = training_rows(read(data))
+    samples = read(data)
     kind = find(system)
     arguments = options(kind, backbone)
     detector = initial_state(lambda: kind(**arguments), seed)
+    if is_only_calibrated(detector):
+        told = calibrate(detector, training_rows(samples, both=False), false_alarms, histories=launder)
+        return _calibrated(detector, told, out)
+    samples = training_rows(samples)
     check_fittable(detector)
     size, whole = side_read(detector), reads_whole(detector)
     if whole and crop not in (None, size):
@@ -111,6 +121,24 @@ def train(
         "weights": str(out / "weights.safetensors"),
     }
     (out / "training.json").write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report))
+    return 0
+
+
+def _calibrated(detector: Any, told: dict[str, Any], out: Path) -> int:
+    """Write what a detector was calibrated to, and say that nothing was trained."""
+    out.mkdir(parents=True, exist_ok=True)
+    detector.save(str(out / "weights.safetensors"))
+    skipped = told.pop("skipped")
+    report = {
+        "system": detector.card.slug,
+        "trained": False,
+        "steps": 0,
+        **told,
+        "left_out": len(skipped),
+        "weights": str(out / "weights.safetensors"),
+    }
+    (out / "training.json").write_text(json.dumps(report | {"skipped": skipped}, indent=1) + "\n")
     print(json.dumps(report))
     return 0
 

@@ -18,11 +18,11 @@ STORED = 256
 """The side in pixels of a stored window; crops of any smaller side are taken out of it."""
 
 
-def training_rows(samples: Sequence[Sample]) -> list[Sample]:
+def training_rows(samples: Sequence[Sample], *, both: bool = True) -> list[Sample]:
     """The samples of no held-out split.
 
-    Errors: InputError when there are none, when all are of one class, or when one of them is held out as well (the same
-    path, or the same sha256 where the manifest has it): a score on it would be a memory.
+    Errors: InputError when there are none, when `both` classes are needed and all are of one, or when one of them is
+    held out as well (the same path, or the same sha256 where the manifest has it): a score on it would be a memory.
 
     >>> [s.path for s in training_rows([Sample("a", 0), Sample("b", 1), Sample("c", 1, split="test")])]
     ['a', 'b']
@@ -33,7 +33,7 @@ def training_rows(samples: Sequence[Sample]) -> list[Sample]:
             f"None of the {len(samples)} rows is for training: the split of each is {' or '.join(HELD_OUT)}.",
             fix="Give the rows to train on the split 'train', or none.",
         )
-    if len({sample.label for sample in rows}) == 1:
+    if both and len({sample.label for sample in rows}) == 1:
         word, other = ("generated", "real") if rows[0].label else ("real", "generated")
         raise InputError(
             f"All {len(rows)} rows for training are {word}; a detector needs both classes.",
