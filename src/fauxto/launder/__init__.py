@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fauxto.launder.chain import Record, Shipment, Step, apply, follow, parse, replay, ship
+from fauxto.launder.fitted import Fitted, calibrate
 from fauxto.launder.grids import GRIDS
 from fauxto.launder.mixtures import MIXTURES, draw
 from fauxto.launder.operators import OPERATORS, at_severity
@@ -13,12 +14,14 @@ __all__ = [
     "MIXTURES",
     "OPERATORS",
     "PIPELINES",
+    "Fitted",
     "Pipeline",
     "Record",
     "Shipment",
     "Step",
     "apply",
     "at_severity",
+    "calibrate",
     "draw",
     "follow",
     "parse",
