@@ -1,15 +1,17 @@
 """What an FID costs, from files to the number: `fauxto generate evaluate` against the loop of pytorch-fid.
 
-    python benchmarks/generative_throughput.py [--pictures FOLDER] [--count 32] [--rounds 3] [--whole] [--out FILE.json]
+    python benchmarks/generative_throughput.py [--pictures FOLDER] [--count 32] [--rounds 3] [--whole] [--threads 1]
+        [--out FILE.json]
 
 Both arms read the same two folders, resize by pytorch-fid's rule to 299 and use the same Inception-v3 with the same
-seeded random weights, in float32, on one thread. `plain` is pytorch-fid's pipeline in our own words (the package itself
-needs torchvision, which has no build for this environment): a loader process that opens files with Pillow, batches of
-50, torch's bilinear resizing, the network in its default layout, all features in one float64 array, np.cov, and scipy's
-square root of the product of covariances. `fauxto` is `bench.generator.Evaluation` with the network through OpenVINO;
-the exported file is kept, as it is between two runs of the command, and what it took to make it stands beside.
-`fauxto_second` scores the same fakes against the same reals again, with a cache in which only the reals are known: what
-every further generator costs.
+seeded random weights, in float32, on `--threads` threads: torch parts each picture among them and loads in as many
+processes, as pytorch-fid does unasked; `fauxto` gives each thread pictures of its own. `plain` is pytorch-fid's
+pipeline in our own words (the package itself needs torchvision, which has no build for this environment): loader
+processes that open files with Pillow, batches of 50, torch's bilinear resizing, the network in its default layout, all
+features in one float64 array, np.cov, and scipy's square root of the product of covariances. `fauxto` is
+`bench.generator.Evaluation` with the network through OpenVINO; the exported file is kept, as it is between two runs of
+the command, and what it took to make it stands beside. `fauxto_second` scores the same fakes against the same reals
+again, with a cache in which only the reals are known: what every further generator costs.
 
 Arms take turns, in another order each round, and ratios are taken within a round. CPU seconds count all processes; on a
 machine that others use too they are the better witness. A few pictures leave covariances without full rank, where
@@ -69,7 +71,7 @@ def plain_features(network: torch.nn.Module, folder: Path) -> np.ndarray:
     files = Files(folder)
     found = np.empty((len(files), WIDTH))
     done = 0
-    for batch in DataLoader(files, batch_size=BATCH, num_workers=1):
+    for batch in DataLoader(files, batch_size=BATCH, num_workers=torch.get_num_threads()):
         with torch.no_grad():
             scaled = 2 * functional.interpolate(batch, size=(299, 299), mode="bilinear", align_corners=False) - 1
             features = network(scaled)
@@ -104,7 +106,11 @@ def plain(network: torch.nn.Module, real: Path, fake: Path, whole: bool) -> dict
 
 
 def ours(network: FeatureNetwork, real: Path, fake: Path, cache: Path) -> float:
-    found = Evaluation(network, convention("pytorch-fid"), ("fid",), cache=cache).run(real, fake).metrics["fid"]
+    found = (
+        Evaluation(network, convention("pytorch-fid"), ("fid",), cache=cache, threads=torch.get_num_threads())
+        .run(real, fake)
+        .metrics["fid"]
+    )
     assert isinstance(found, float)
     return found
 
@@ -217,7 +223,7 @@ def report(found: dict[str, Any], root: dict[str, Any], count: int, whole: bool)
 
 def write(arguments: argparse.Namespace, result: dict[str, Any]) -> None:
     told = machine.describe("fauxto", "torch", "openvino", "numpy", "scipy", "pillow")
-    told |= {"pictures_a_folder": arguments.count, "threads": 1}
+    told |= {"pictures_a_folder": arguments.count, "threads": torch.get_num_threads()}
     arguments.out.write_text(json.dumps(told | result, indent=1) + "\n")
 
 
@@ -227,9 +233,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=32, help="pictures in each of the two folders")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--whole", action="store_true", help="run the distances in every round too")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/generative_throughput.json"))
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(arguments.threads)
     busy, own, started = machine.busy_cpu() or 0.0, machine.own_cpu(), time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         real, fake = make_sets(Path(name), arguments.pictures, arguments.count)
