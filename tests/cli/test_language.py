@@ -38,6 +38,19 @@ def test_rows_stand_in_columns_and_their_spaces_are_spaces(language: str):
     assert not any("\\" in row for row in rows)
 
 
+def test_an_error_is_worded_in_the_language_and_keeps_its_values():
+    what = "The file has 300 bytes; the limit is 100."
+    fix = "If you trust the file, raise the limit with --limit-bytes 300."
+    finding = Finding("a.jpg", status="error", error={"code": "too_many_bytes", "what": what, "fix": fix})
+    head, why = render.row(localized(finding, "de"), "de").plain.split("\n")
+    assert head.startswith("fehler ")
+    assert why.strip() == (
+        f"Die Datei ist zu groß. Wenn Sie der Datei vertrauen, heben Sie die Grenze mit --limit-bytes 300 an. [{what}]"
+    )
+    assert render.row(finding, "en").plain.split("\n")[1].strip() == f"{what} {fix}"
+    assert localized(finding, "de").to_json() == finding.to_json()
+
+
 def test_every_verdict_has_a_word_in_every_language():
     for language in LANGUAGES:
         assert len({render.word(verdict, language) for verdict in VERDICTS}) == len(VERDICTS)

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 
 from fauxto.language import LANGUAGES, catalogue, update
-from fauxto.language.sentence import NUMBERS, PHRASES, PLACEHOLDER, QUOTED
+from fauxto.language.sentence import LISTS, NUMBERS, PHRASES, PLACEHOLDER, QUOTED
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
@@ -91,5 +91,6 @@ def test_every_placeholder_of_a_finding_has_a_kind():
     """A name that is in no set would be quoted in English, unnoticed."""
     ours = [text for text, places in update.collect().items() if any(place.endswith(".py") for place in places)]
     names = {name for text in ours for name in PLACEHOLDER.findall(first(text))}
-    assert names <= PHRASES | NUMBERS | QUOTED
-    assert not PHRASES & NUMBERS and not PHRASES & QUOTED and not NUMBERS & QUOTED
+    kinds = (PHRASES, NUMBERS, QUOTED, LISTS)
+    assert names <= set().union(*kinds)
+    assert sum(map(len, kinds)) == len(set().union(*kinds))

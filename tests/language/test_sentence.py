@@ -1,21 +1,25 @@
 """Sentences of findings are found again and said in another language: numbers exactly, quotations untouched."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fauxto
 from fauxto.errors import InputError
 from fauxto.finding import Evidence, Finding
 from fauxto.language import LANGUAGES, localized, negotiate, phrase, say, texts, translate
 from fauxto.language.catalogue import sentences
-from fauxto.language.sentence import NUMBERS, PHRASES, PLACEHOLDER
+from fauxto.language.sentence import NUMBERS, PHRASES, PLACEHOLDER, SETS
 from fauxto.provenance import wording as provenance
 from fauxto.provenance.manifest import C2pa
 from fauxto.verdict import wording
 from tests.verdict.reference import calling
 
+PACKAGE = Path(fauxto.__file__).parent
 OTHERS = [language for language in LANGUAGES if language != "en"]
 MARK = {"de": ",", "fr": ",", "es": ",", "zh": "."}
 RATES = {"de": "{} von {}", "fr": "{} sur {}", "es": "{} de cada {}", "zh": "{1} 分之 {0}"}
@@ -72,6 +76,41 @@ def test_whatever_a_file_says_is_quoted_and_never_lost(value: str, place: str):
 def test_a_claim_in_a_quotation_is_not_translated():
     english = say("{place} names a camera: {value}.", place="Exif", value="Inconclusive")
     assert translate(english, "de") == "Exif nennt eine Kamera: Inconclusive."
+
+
+CALLED = (
+    "The pixels look synthetic: at most 1 in 250 reference photographs look this synthetic, in every set large enough "
+    "to tell: {sets}."
+)
+
+
+def test_sets_of_the_shipped_models_are_named_in_the_language():
+    english = CALLED.format(sets="camera (418), graphics (351), packages (372), people (250), web (300)")
+    assert translate(english, "de").endswith(
+        ": Kamera (418), Grafik (351), Softwarepakete (372), Menschen (250), Web (300)."
+    )
+    assert "appareil photo (418), graphismes (351)" in translate(english, "fr")
+    assert "paquetes de software (372), personas (250)" in translate(english, "es")
+    assert "相机 (418)" in translate(english, "zh") and "网络 (300)" in translate(english, "zh")
+
+
+def test_every_shipped_set_is_known():
+    models = [json.loads(path.read_text("utf-8")) for path in PACKAGE.glob("weights/*/model.json")]
+    names = {name for model in models for name in model.get("populations", {})}
+    assert names and names <= set(SETS)
+
+
+@pytest.mark.parametrize(
+    "sets", ["my camera (40)", "cameras (40)", "web of lies (3), passports, people (8)", "people, web (9)", "Web (5)"]
+)
+def test_sets_of_someone_else_keep_their_names(sets: str):
+    assert f": {sets}." in translate(CALLED.format(sets=sets), "de")
+
+
+def test_known_and_unknown_sets_stand_together():
+    assert ": Kamera (4), my camera (5), Web (6)." in translate(
+        CALLED.format(sets="camera (4), my camera (5), web (6)"), "de"
+    )
 
 
 def test_a_sentence_of_someone_else_stays():

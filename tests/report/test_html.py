@@ -211,6 +211,13 @@ def test_an_error_says_what_and_what_to_do(tmp_path: Path) -> None:
     assert "The file ends early. Download it again." in read.words
 
 
+def test_an_error_is_said_in_the_language_with_its_english_behind(tmp_path: Path) -> None:
+    error = {"code": "truncated", "what": "The PNG ends early.", "fix": "Fetch or export the picture again."}
+    _, read = page(tmp_path, Finding(path="b.jpg", status="error", error=error), language="fr")
+    fix = "Téléchargez ou exportez l’image à nouveau."
+    assert f"Le fichier se termine avant l’image. {fix} The PNG ends early." in read.words
+
+
 def test_counts_are_of_everything_and_cards_are_capped_by_verdict(tmp_path: Path) -> None:
     ordinary = (finding(f"{i}.jpg") for i in range(30))
     _, read = page(tmp_path, *ordinary, finding("last.jpg", "generated"), shown=10)

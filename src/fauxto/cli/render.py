@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fauxto.finding import VERDICTS, Evidence, Finding
-from fauxto.language import DEFAULT, say, texts
+from fauxto.language import DEFAULT, in_a_row, say, texts, told
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -30,6 +30,7 @@ _WORDS = {
     "inconclusive": say("Inconclusive"),
     "no_evidence": say("No evidence"),
 }
+_ERROR = say("Error")
 _NONE = say("No pictures were found.")
 
 
@@ -100,9 +101,9 @@ def row(finding: Finding, language: str = DEFAULT) -> Text:
     path, width = printable(finding.path), max(cell_len(word(verdict, language)) for verdict in VERDICTS)
     indent = " " * (width + 1)
     if finding.error is not None:
-        what = f"{finding.error['what']} {finding.error['fix']}".rstrip()
+        called = set_cell_size(texts(language).gettext(_ERROR).lower(), width)
         return Text.assemble(
-            (f"{'error':{width}}", "bold red"), " " * 9, f" {path}\n", (indent + printable(what), "dim")
+            (called, "bold red"), " " * 9, f" {path}\n", (indent + _why(finding.error, language), "dim")
         )
     verdict = str(finding.verdict)
     return Text.assemble(
@@ -110,6 +111,12 @@ def row(finding: Finding, language: str = DEFAULT) -> Text:
         f" p={finding.p_value:<6.2g} {path}\n",
         (indent + printable(reason(finding)), "dim"),
     )
+
+
+def _why(error: Mapping[str, str], language: str) -> str:
+    """What happened and what to do, and, where that is not English, the English sentence in brackets."""
+    what, fix, detail = told(error, language)
+    return printable(f"{in_a_row((what, fix), language)} {detail and f'[{detail}]'}".rstrip())
 
 
 def word(verdict: str, language: str) -> str:

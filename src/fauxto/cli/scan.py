@@ -89,7 +89,8 @@ def scan(
     fail_on
         Verdicts that make the exit code 1, separated by commas: generated, edited, inconclusive.
     language
-        What rows, --json and --report are worded in: en, de, fr, es or zh. Keys and verdicts of --json stay English.
+        What rows, --json and --report are worded in: en, de, fr, es or zh. Keys, verdicts and errors of --json stay
+        English.
     model
         The folder of another model, or the name of a shipped one.
     backend

@@ -1,4 +1,4 @@
-"""A whole Finding in another language: its sentences, and nothing else."""
+"""A whole Finding in another language: the sentences of its evidence, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from fauxto.language.sentence import translate
 
 
 def localized(finding: Finding, language: str) -> Finding:
-    """The finding with its evidence and its error said in `language`; keys, verdicts and numbers stay.
+    """The finding with its evidence said in `language`; keys, verdicts, numbers and its error stay.
 
-    What the catalogue does not know stays English. `InputError` for a language that fauxto does not speak.
+    What the catalogue does not know stays English. An error does too: who shows it says it by its code (`told`).
+    `InputError` for a language that fauxto does not speak.
     """
     if check(language) == DEFAULT:
         return finding
-    error = finding.error and {
-        key: value if key == "code" else translate(value, language) for key, value in finding.error.items()
-    }
-    return replace(finding, evidence=[_item(item, language) for item in finding.evidence], error=error)
+    return replace(finding, evidence=[_item(item, language) for item in finding.evidence])
 
 
 def _item(item: Evidence, language: str) -> Evidence:

@@ -9,9 +9,11 @@ no text of the catalogue fits (a sentence of a third party's system, say) stays 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from fauxto.language.catalogue import DEFAULT, sentences, texts
+from fauxto.language.say import say
 
 PHRASES = frozenset({"about", "bound", "claim", "high", "low", "rate", "reason", "says", "who", "worst"})
 """Placeholders for words of ours: translated in turn."""
@@ -22,7 +24,13 @@ NUMBERS = frozenset(
 )
 """Placeholders for numbers: digits, a sign and a decimal point, which becomes the mark of the language."""
 
-QUOTED = frozenset({"generator", "issuer", "name", "origin", "place", "sets", "sources", "value"})
+LISTS = frozenset({"sets"})
+"""Placeholders for sets of reference photographs, "camera (418), mine (40)": names that ship are translated."""
+
+SETS = (say("camera"), say("graphics"), say("packages"), say("people"), say("web"))
+"""The sets of the shipped models; those of a model of somebody else are quoted."""
+
+QUOTED = frozenset({"generator", "issuer", "name", "origin", "place", "sources", "value"})
 """Placeholders for names, positions, and what a file or a model's maker wrote: quoted as it is."""
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -34,6 +42,7 @@ _LEAST = 12
 
 _LONGEST, _PARTS = 4000, 12
 _END = re.compile(r"(?<=[.!?]) ")
+_SET = re.compile(rf"(?:^|(?<=\), ))({'|'.join(SETS)})(?= \(\d+\)(?:, |$))")
 
 
 @lru_cache(maxsize=4096)
@@ -63,7 +72,12 @@ def _in_parts(sentence: str, language: str) -> str:
                 break
         said.append(words)
         del parts[:count]
-    return ("" if language == "zh" else " ").join(said)
+    return in_a_row(said, language)
+
+
+def in_a_row(said: Iterable[str], language: str) -> str:
+    """Sentences of a language one after the other, without those that are empty."""
+    return ("" if language == "zh" else " ").join(filter(None, said))
 
 
 def phrase(words: str, language: str) -> str:
@@ -94,6 +108,8 @@ def _translate(sentence: str, language: str, least: int) -> str:
 def _value(name: str, value: str, language: str) -> str:
     if name in NUMBERS:
         return numeral(value, language)
+    if name in LISTS:
+        return _SET.sub(lambda found: texts(language).gettext(found[1]), value)
     return phrase(value, language) if name in PHRASES else value
 
 

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from fauxto.finding import Evidence, Finding
-from fauxto.language import DEFAULT, localized, numeral, phrase, say, texts, translate
+from fauxto.language import DEFAULT, localized, numeral, phrase, say, texts, told, translate
 from fauxto.report.identity import command
 from fauxto.report.picture import Mapped, Shown
 from fauxto.verdict.bound import pixel_bound
@@ -69,7 +69,7 @@ def card(finding: Finding, anchor: str, shown: Shown, language: str = DEFAULT) -
         "shown": shown,
         "layers": [_layer(mapped, drawn, language) for mapped, drawn in shown.layers],
         "sha256": finding.sha256,
-        "error": {key: printable(str(value)) for key, value in (finding.error or {}).items()},
+        "error": {key: printable(words) for key, words in told(finding.error or {}, language)._asdict().items()},
         "probability": None if finding.probability is None else percent(finding.probability, language),
         "p_value": finding.p_value,
         "p_words": None if finding.p_value is None else phrase(rate(finding.p_value), language),

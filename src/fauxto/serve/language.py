@@ -14,10 +14,10 @@ def spoken(request: Request) -> str:
 
 
 def in_words(scan: schema.Scan, request: Request) -> schema.Scan:
-    """A scan with its evidence, its error and what would change it in the language of the request."""
+    """A scan with its evidence and what would change it in the language of the request; its error has a code."""
     if scan.finding is None:
         return scan
     language = spoken(request)
     finding = localized(scan.finding, language)
     changes = [translate(words, language) for words in scan.changes]
-    return scan.model_copy(update={"finding": finding, "changes": changes, "error": finding.error})
+    return scan.model_copy(update={"finding": finding, "changes": changes})

@@ -22,7 +22,7 @@ export function headline(outcome, finding) {
 export function brief(outcome) {
   return {
     generated: t("Generated"),
-    edited: t("Edited"),
+    edited: t("Altered in part"),
     inconclusive: t("Inconclusive"),
     no_evidence: t("No evidence"),
     error: t("Not readable"),
@@ -83,6 +83,9 @@ export function strengthName(strength, layer) {
 /** Why a file could not be read, by the stable code of its error. */
 export function reason(code) {
   return {
+    not_found: t("There is no such file."),
+    not_a_file: t("This is not a file."),
+    unreadable: t("The file cannot be opened."),
     empty: t("The file is empty."),
     unknown_format: t("This is no picture in a format that is known."),
     unsupported: t("This kind of picture is not supported."),
@@ -96,7 +99,11 @@ export function reason(code) {
     metadata_too_large: t("The file carries too much metadata."),
     timeout: t("Reading the picture took too long."),
     memory: t("Reading the picture takes too much memory."),
-    worker_died: t("The file made the decoder crash. The service goes on; the file is suspect."),
+    worker_died: t("The file made the decoder crash: it is suspect."),
+    network: t("The address may not be fetched."),
     unreachable: t("The address does not answer."),
+    usage: t("This is no address of a picture."),
+    unwritable: t("A drawing cannot be written."),
+    internal: t("Something in fauxto went wrong."),
   }[code];
 }
