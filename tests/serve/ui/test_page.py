@@ -13,7 +13,7 @@ from fauxto.language import LANGUAGES
 from tests.serve.ui.conftest import Visit
 from tests.serve.ui.fake import State
 
-GENERATED, ORDINARY, BROKEN, ENEMY = (f"{i:032x}" for i in (0, 1, 4, 5))
+GENERATED, ORDINARY, EDITED, BROKEN, ENEMY = (f"{i:032x}" for i in (0, 1, 3, 4, 5))
 VIEWS = {
     "verify": "/",
     "generated": f"/scan/{GENERATED}",
@@ -116,6 +116,28 @@ def test_a_narrow_table_breaks_no_word(visit: Visit, fake: Fake) -> None:
     page.wait_for_selector(".compare table")
     word = page.locator(".compare .outcome", has_text="Inconclusive")
     assert word.evaluate("one => one.getBoundingClientRect().height") < 30
+
+
+@pytest.mark.parametrize("locale", ["de-DE", "fr-FR", "es-ES"])
+def test_a_comparison_fits_a_small_phone_and_stays_a_table(visit: Visit, fake: Fake, locale: str) -> None:
+    address = f"{fake[0]}/#/compare?a={GENERATED}&b={EDITED}"
+    page = visit(address, viewport={"width": 360, "height": 740}, locale=locale)
+    page.wait_for_selector(".compare table")
+    assert page.locator(".compare .scroll").evaluate("box => box.scrollWidth - box.clientWidth") == 0
+    assert page.get_by_role("table").get_by_role("row").count() == 7
+    assert page.get_by_role("rowheader").count() == 6 and page.get_by_role("columnheader").count() == 2
+    left, right = page.locator(".compare tbody tr").first.locator("td").all()
+    boxes = left.bounding_box(), right.bounding_box()
+    assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+
+
+def test_a_list_calls_an_altered_picture_what_its_verdict_says(visit: Visit, fake: Fake) -> None:
+    page = visit(f"{fake[0]}/#/scan/{EDITED}")
+    said = page.inner_text("h2.verdict").strip()
+    go(page, "/history")
+    page.wait_for_selector(".row")
+    assert said == "Altered in part"
+    assert page.inner_text(".row.edited .outcome").strip() == page.inner_text(".chips .edited").strip() == said
 
 
 def test_what_an_enemy_wrote_is_text(visit: Visit, fake: Fake) -> None:

@@ -53,10 +53,15 @@ function table(a, b) {
       { class: "scroll", tabindex: "0", role: "region", "aria-label": t("What was found in each") },
       h(
         "table",
-        {},
-        h("thead", {}, h("tr", {}, h("td", {}), [a, b].map(({ name }) => h("th", { scope: "col" }, h("bdi", {}, name))))),
-        h("tbody", {}, rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value(a)), h("td", {}, value(b))))),
+        { role: "table" },
+        h("thead", { role: "rowgroup" }, line(h("td", { role: "cell" }), [a, b].map(({ name }) => h("th", { role: "columnheader", scope: "col" }, h("bdi", {}, name))))),
+        h("tbody", { role: "rowgroup" }, rows.map(([name, value]) => line(h("th", { role: "rowheader", scope: "row" }, name), [a, b].map((scan) => h("td", { role: "cell" }, value(scan)))))),
       ),
     ),
   ];
+}
+
+// The roles are said, since a table that a phone lays out as a grid would lose them.
+function line(head, cells) {
+  return h("tr", { role: "row" }, head, cells);
 }
