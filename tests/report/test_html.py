@@ -317,6 +317,14 @@ def test_a_picture_that_cannot_be_loaded_is_said(tmp_path: Path, error: Exceptio
     assert words in read.words and not images(read)
 
 
+def test_why_there_is_no_preview_is_said_in_the_language(tmp_path: Path) -> None:
+    def load(finding: Finding) -> np.ndarray:
+        raise InputError("it has 20000 x 9000 pixels, too many to show.")
+
+    _, read = page(tmp_path, finding(), pictures=load, language="de")
+    assert "Keine Vorschau: es hat 20000 x 9000 Pixel, zu viele zum Anzeigen." in read.words
+
+
 def test_a_failure_in_the_middle_leaves_the_old_report(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     write([finding()], out)

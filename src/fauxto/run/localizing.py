@@ -9,6 +9,7 @@ import numpy as np
 
 from fauxto.errors import FauxtoError
 from fauxto.finding import Evidence
+from fauxto.language import say
 from fauxto.run.localizer import LocalizerModel
 from fauxto.verdict.altered import MapScore, judge_map
 from fauxto.verdict.altered_wording import not_mapped
@@ -45,8 +46,9 @@ def localize(
         logits = localizer.logits(whole(), in_time)
         return judge_map(logits, localizer.populations, bound, share=localizer.top_share, counts=counts), []
     except _LateError:
-        return None, [not_mapped(f"that takes too long beside the {seconds:g} seconds of the whole scan")]
+        late = say("that takes too long beside the {seconds} seconds of the whole scan", seconds=f"{seconds:g}")
+        return None, [not_mapped(late)]
     except MemoryError:
-        return None, [not_mapped("that takes more memory than there is")]
+        return None, [not_mapped(say("that takes more memory than there is"))]
     except FauxtoError as error:
         return None, [not_mapped(error.what.rstrip("."))]

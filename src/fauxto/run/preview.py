@@ -12,6 +12,7 @@ import numpy as np
 
 from fauxto.errors import FauxtoError, InputError, ResourceError
 from fauxto.finding import Finding
+from fauxto.language import say
 from fauxto.run import source as sources
 from fauxto.run.options import Options
 from fauxto.run.pool import MAX_ANSWER, Failure, Pool
@@ -41,10 +42,11 @@ def open_decoder(settings: str) -> Handler:
         name = path if os.path.lexists(path) else _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), path)
         data = sources.read(os.fsdecode(name), limits)
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise InputError("it is not the file that was scanned any more.")
+            raise InputError(say("it is not the file that was scanned any more."))
         header = probe(data, limits)
         if header.width * header.height > _MAX_PIXELS:
-            raise ResourceError(f"it has {header.width} x {header.height} pixels, too many to show.")
+            size = {"width": header.width, "height": header.height}
+            raise ResourceError(say("it has {width} x {height} pixels, too many to show.", **size))
         return _SIZE.pack(header.height, header.width) + decode(data, limits).tobytes()
 
     return answer
@@ -79,5 +81,5 @@ class Previews:
             raise ResourceError((answer or b"")[1:500].decode("utf-8", "replace"))
         height, width = _SIZE.unpack_from(answer, 1)
         if len(answer) != 1 + _SIZE.size + height * width * 3:
-            raise ResourceError("its pixels did not arrive.")
+            raise ResourceError(say("its pixels did not arrive."))
         return np.frombuffer(answer, np.uint8, offset=1 + _SIZE.size).reshape(height, width, 3)
