@@ -1,5 +1,7 @@
 """Rows and arguments in another language; the JSON's keys and verdicts stay."""
 
+from collections import Counter
+
 import pytest
 from rich.cells import cell_len
 
@@ -54,6 +56,16 @@ def test_an_error_is_worded_in_the_language_and_keeps_its_values():
 def test_every_verdict_has_a_word_in_every_language():
     for language in LANGUAGES:
         assert len({render.word(verdict, language) for verdict in VERDICTS}) == len(VERDICTS)
+
+
+def test_the_summary_is_worded_in_the_language(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    tally = render.Tally(Counter(no_evidence=12340), Counter(empty=5))
+    monkeypatch.setattr(render.Tally, "rate", 2.5)
+    render.summary(tally, "de")
+    said = capfd.readouterr().err
+    assert "12\u202f345 Dateien, 2,5 je Sekunde" in said and "fehler: empty" in said
+    render.summary(tally, "en")
+    assert "12,345 files, 2.5 a second" in capfd.readouterr().err
 
 
 def test_json_keeps_its_keys_and_verdicts():

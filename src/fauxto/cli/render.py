@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fauxto.finding import VERDICTS, Evidence, Finding
-from fauxto.language import DEFAULT, in_a_row, say, texts, told
+from fauxto.language import DEFAULT, in_a_row, numeral, say, texts, told
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -32,6 +32,11 @@ _WORDS = {
 }
 _ERROR = say("Error")
 _NONE = say("No pictures were found.")
+_OPENING = say("opening the model")
+_DONE = say("{count} done, {number} a second")
+_TOTAL = say("{count} files, {number} a second")
+_GROUPS = {"de": "\u202f", "fr": "\u202f", "es": "\u202f"}
+"""What parts thousands, where a comma would be read as the mark of decimals."""
 
 
 @dataclass(slots=True)
@@ -80,11 +85,11 @@ def open_output(json: bool, tally: Tally, language: str = DEFAULT) -> Iterator[S
     screen = rows if rows.is_terminal else Console(stderr=True)
     columns = (BarColumn(bar_width=12), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True) as progress:
-        bar = progress.add_task("opening the model")
+        bar = progress.add_task(texts(language).gettext(_OPENING))
 
         def show(finding: Finding) -> None:
             rows.print(row(finding, language))
-            progress.update(bar, description=f"{tally.total:,} done, {tally.rate:.0f} a second")
+            progress.update(bar, description=_pace(_DONE, tally, f"{tally.rate:.0f}", language))
 
         yield show
 
@@ -163,12 +168,22 @@ def summary(tally: Tally, language: str = DEFAULT) -> None:
 
     table = Table(box=None, show_header=False, padding=(0, 2))
     for verdict in VERDICTS:
-        table.add_row(word(verdict, language), f"{tally.verdicts[verdict]:,}", style=_COLOURS[verdict])
+        table.add_row(word(verdict, language), _count(tally.verdicts[verdict], language), style=_COLOURS[verdict])
+    failed = texts(language).gettext(_ERROR).lower()
     for code, count in sorted(tally.errors.items()):
-        table.add_row(f"error: {code}", f"{count:,}", style="red")
+        table.add_row(f"{failed}: {code}", _count(count, language), style="red")
     screen = Console(stderr=True, highlight=False)
-    screen.print(f"\n{tally.total:,} files, {tally.rate:.1f} a second")
+    screen.print("\n" + _pace(_TOTAL, tally, f"{tally.rate:.1f}", language))
     screen.print(table)
+
+
+def _pace(words: str, tally: Tally, rate: str, language: str) -> str:
+    """How many files there were and how many a second."""
+    return texts(language).gettext(words).format(count=_count(tally.total, language), number=numeral(rate, language))
+
+
+def _count(number: int, language: str) -> str:
+    return f"{number:,}".replace(",", _GROUPS.get(language, ","))
 
 
 def _print_json(finding: Finding) -> None:
