@@ -32,7 +32,7 @@ CARD = Card(
             name="G_ema-best-weights",
             url="https://huggingface.co/Mingguksky/PyTorch-StudioGAN",
             licence="MIT (StyleGAN files: NVIDIA source code licence)",
-            layout="one file a network; `fauxto generate adopt` reads generators, with the recipe of their configuration",
+            layout="one file a network; `fauxto generate adopt` reads generators, with their configuration as recipe",
         ),
     ),
     choices=(
