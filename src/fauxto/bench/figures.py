@@ -58,7 +58,7 @@ def _runs(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
     """The rows that share a pair of bars, under what tells the pair apart."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        words = (row.detector, row.condition)
+        words: tuple[str, ...] = (row.detector, row.condition)
         if len(rows) <= MOST_BARS:
             words = (row.detector, row.trained_on, row.tested_on, f"seed {row.seed}", row.condition)
         groups.setdefault(words, []).append(row)
