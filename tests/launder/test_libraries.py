@@ -25,6 +25,7 @@ def apart(a, b):
     ("chain", "library"),
     [
         ("median:5", lambda image: image.filter(ImageFilter.MedianFilter(5))),
+        ("blur_pillow:1.7", lambda image: image.filter(ImageFilter.GaussianBlur(1.7))),
         ("saturation:1.6", lambda image: ImageEnhance.Color(image).enhance(1.6)),
         ("grey", lambda image: image.convert("L").convert("RGB")),
         ("autolevel:2", lambda image: ImageOps.autocontrast(image, 2)),
@@ -47,6 +48,8 @@ def test_what_is_pillows_is_exactly_pillows(chain, library):
 @pytest.mark.parametrize(
     ("chain", "codec", "options"),
     [
+        ("webp:50,2", "WEBP", {"quality": 50, "method": 2}),
+        ("webp:50,mode=lossless", "WEBP", {"quality": 50, "lossless": True}),
         ("avif:60,speed=9", "AVIF", {"quality": 60, "speed": 9}),
         ("jpeg2000:30", "JPEG2000", {"quality_mode": "rates", "quality_layers": [30], "irreversible": True}),
     ],
@@ -57,6 +60,10 @@ def test_codecs_are_pillows_and_the_file_is_kept(chain, codec, options):
     shipment = launder.ship(X, chain)
     assert shipment.data == buffer.getvalue()
     assert np.array_equal(shipment.pixels, np.asarray(Image.open(buffer).convert("RGB")))
+
+
+def test_a_lossless_webp_keeps_every_pixel():
+    assert np.array_equal(launder.apply(X, "webp:80,mode=lossless"), X)
 
 
 def test_double_jpeg_is_two_jpegs_with_a_shifted_grid():
@@ -175,6 +182,16 @@ def test_resize_plain_is_opencvs(kernel, factor):
     out = launder.apply(X, f"resize_plain:{factor},{kernel}")
     assert apart(out, expected).max() <= (0 if kernel == "nearest" else 1)
     assert (out != expected).mean() < 0.15  # OpenCV interpolates in fixed point of 16 bits; never off by more than one
+
+
+@pytest.mark.parametrize("factor", [0.4, 0.5, 1.7])
+def test_lanczos4_is_opencvs_in_float(factor):
+    cv2 = pytest.importorskip("cv2")
+    size = (round(80 * factor), round(60 * factor))
+    out = launder.apply(X, f"resize_plain:{factor},lanczos4")
+    assert apart(out, cv2.resize(X, size, interpolation=cv2.INTER_LANCZOS4)).max() <= 1  # 64 taps in fixed point
+    exact = cv2.resize(X.astype(np.float32), size, interpolation=cv2.INTER_LANCZOS4)
+    assert (out != np.floor(exact.clip(0, 255) + 0.5)).mean() < 0.002
 
 
 def test_shrinking_without_antialiasing_keeps_the_noise():

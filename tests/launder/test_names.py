@@ -66,6 +66,7 @@ def test_the_registry_of_the_sheet_is_there():
         "tone": "brightness contrast gamma saturation hue balance grey look autolevel clahe local_contrast",
         "filter": "blur box median motion bilateral nlm sharpen noise poisson salt speckle film",
         "overlay": "caption sticker watermark pad vignette phone_frame meme",
+        "metadata": "strip keep forge_orientation",
         "capture": "screenshot screen_photo print_scan",
     }
     assert not {name for names in wanted.values() for name in names.split()} - set(launder.OPERATORS)

@@ -99,9 +99,16 @@ def apply(pixels: np.ndarray, chain: str, seed: int = 0) -> np.ndarray:
     return _run(pixels, parse(chain), seed)[0]
 
 
-def ship(pixels: np.ndarray, chain: str, seed: int = 0) -> Shipment:
-    """Like `apply`, with the record of what was done and the last file that was written."""
-    shipped, rows, data = _run(pixels, parse(chain), seed)
+def ship(pixels: np.ndarray, chain: str, seed: int = 0, original: bytes | None = None) -> Shipment:
+    """Like `apply`, with the record of what was done and the last file that was written.
+
+    `original` is the file that the pixels came from, whose metadata the step `keep` carries over. Errors: InputError
+    when that step comes without it.
+    """
+    steps = parse(chain)
+    if original is None and any(step.operator == "keep" for step in steps):
+        raise InputError("The step keep needs the file that the pixels came from.", fix="Give ship its `original`.")
+    shipped, rows, data = _run(pixels, steps, seed, original)
     return Shipment(shipped, Record(chain, seed, rows, PIL.__version__, _digest(shipped)), data)
 
 
@@ -132,7 +139,9 @@ def replay(pixels: np.ndarray, record: Record) -> np.ndarray:
     return again
 
 
-def _run(pixels: np.ndarray, steps: list[Step], seed: int) -> tuple[np.ndarray, list[dict[str, Any]], bytes | None]:
+def _run(
+    pixels: np.ndarray, steps: list[Step], seed: int, original: bytes | None = None
+) -> tuple[np.ndarray, list[dict[str, Any]], bytes | None]:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
         raise InputError(
             f"Expected uint8 pixels of shape (H, W, 3); got {pixels.dtype} {pixels.shape}.",
@@ -141,7 +150,12 @@ def _run(pixels: np.ndarray, steps: list[Step], seed: int) -> tuple[np.ndarray, 
     rows: list[dict[str, Any]] = []
     data: bytes | None = None
     for index, step in enumerate(steps):
-        result = OPERATORS[step.operator].run(pixels, rng_of(seed, index), **step.values)
+        operator = OPERATORS[step.operator]
+        if operator.on_file:
+            file = codecs.save(pixels, "PNG") if data is None else data
+            result = operator.run(file, rng_of(seed, index), original=original, **step.values)
+        else:
+            result = operator.run(pixels, rng_of(seed, index), **step.values)
         data = result if isinstance(result, bytes) else None
         pixels = codecs.decode(result) if isinstance(result, bytes) else result
         height, width = pixels.shape[:2]

@@ -8,10 +8,12 @@ import numpy as np
 from PIL import Image
 
 from fauxto.errors import InputError
+from fauxto.media.orientation import upright
+from fauxto.media.tiff_tags import orientation as exif_orientation
 
 SUBSAMPLINGS = {"420": "4:2:0", "422": "4:2:2", "444": "4:4:4"}
 
-_LONGEST = {"JPEG": 65500, "WEBP": 16383, "AVIF": 65536, "JPEG2000": 65500, "GIF": 65500}
+_LONGEST = {"JPEG": 65500, "WEBP": 16383, "AVIF": 65536, "JPEG2000": 65500, "GIF": 65500, "PNG": 2**31 - 1}
 
 
 def jpeg(
@@ -31,15 +33,19 @@ def jpeg(
     )
 
 
-def webp(pixels: np.ndarray, rng: np.random.Generator, quality: int = 80, method: int = 4) -> bytes:
-    """A lossy WebP file; `method` trades time (0) for size (6)."""
-    return save(pixels, "WEBP", quality=quality, method=method)
+def webp(
+    pixels: np.ndarray, rng: np.random.Generator, quality: int = 80, method: int = 4, mode: str = "lossy"
+) -> bytes:
+    """A WebP file; `method` trades time (0) for size (6). Where it is lossless, `quality` is effort, not loss."""
+    return save(pixels, "WEBP", quality=quality, method=method, lossless=mode == "lossless")
 
 
 def decode(data: bytes) -> np.ndarray:
-    """The uint8 H x W x 3 RGB pixels of a file that an operator has just written."""
+    """The uint8 H x W x 3 RGB pixels of a file that an operator has just written, turned as its Exif says."""
     with Image.open(io.BytesIO(data), formats=tuple(_LONGEST)) as image:
-        return np.array(image.convert("RGB"))
+        pixels = np.array(image.convert("RGB"))
+        exif = image.info.get("exif", b"")
+    return np.ascontiguousarray(upright(pixels, exif_orientation(exif))) if exif else pixels
 
 
 def save(pixels: np.ndarray, codec: str, **options: object) -> bytes:

@@ -18,7 +18,8 @@ class Operator:
     """One row of the table: how the operator is called in a chain, what it does, and its five severities.
 
     `moves` says that a pixel may end up elsewhere, so that masks have to follow: by `outline`, which takes what `run`
-    takes, or by `run` itself. `needs` is a module that is not part of the base install.
+    takes, or by `run` itself. `needs` is a module that is not part of the base install. With `on_file`, `run` takes the
+    bytes of the file that the step before wrote, and the `original`'s or None, and gives bytes.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Operator:
     moves: bool = False
     outline: Apply | None = None
     needs: str = ""
+    on_file: bool = False
 
     @property
     def available(self) -> bool:

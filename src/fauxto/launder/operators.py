@@ -1,7 +1,8 @@
 """The one table of operators, each with its exact library semantics.
 
 An operator takes uint8 H x W x 3 RGB pixels and a random generator, and gives either pixels or the bytes of
-an encoded file; the caller decodes the bytes, so that whoever studies the file itself has them as well.
+an encoded file; the caller decodes the bytes, so that whoever studies the file itself has them as well. The operators
+of `metadata` take the file instead of the pixels.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fauxto.launder import (
     geometry,
     grain,
     jpeg_tables,
+    metadata,
     overlay,
     rare_codecs,
     sampling,
@@ -53,9 +55,9 @@ _TABLE = (
     ),
     Operator(
         "webp",
-        "Saved as lossy WebP by libwebp (always 4:2:0); its quality scale is not that of JPEG.",
+        "Saved as WebP by libwebp, lossy (always 4:2:0) unless told otherwise; its quality scale is not that of JPEG.",
         codecs.webp,
-        (whole("quality", 80, 1, 100), whole("method", 4, 0, 6)),
+        (whole("quality", 80, 1, 100), whole("method", 4, 0, 6), word("mode", "lossy", ("lossy", "lossless"))),
         ("90", "75", "60", "40", "20"),
     ),
     Operator(
@@ -141,6 +143,7 @@ _TABLE = (
     *colour.TABLE,
     *overlay.TABLE,
     *capture.TABLE,
+    *metadata.TABLE,
 )
 
 OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _TABLE}

@@ -16,7 +16,8 @@ from fauxto.launder.operation import Operator
 from fauxto.launder.parameters import number, whole, word
 
 UNAVAILABLE = {
-    "jpeg_ai": "No JPEG AI codec can be had as a package; chains that need it are to be skipped, and counted."
+    "jpeg_ai": "JPEG AI is a learned codec: its decoder is a trained network, and no package holds the standard's. A "
+    "network of one's own would be another codec, so chains that need this one are to be skipped, and counted."
 }
 """Operators of published lists that cannot be done, and why."""
 

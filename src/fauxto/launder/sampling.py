@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fauxto.launder.geometry import check_area
 from fauxto.launder.operation import Operator
 from fauxto.launder.parameters import number, word
 
-KERNELS = ("nearest", "linear", "cubic", "area")
+KERNELS = ("nearest", "linear", "cubic", "lanczos4", "area")
 
 
 def resize_plain(
     pixels: np.ndarray, rng: np.random.Generator, factor: float = 0.5, kernel: str = "linear"
 ) -> np.ndarray:
-    """Both sides times `factor`, rounded: OpenCV's INTER_NEAREST, LINEAR, CUBIC (a = -0.75) and AREA, which for linear
-    and cubic are also torch's `interpolate` without antialiasing. Computed in float and rounded once: within one
-    level of OpenCV, whose fixed point loses some bits.
+    """Both sides times `factor`, rounded: OpenCV's INTER_NEAREST, LINEAR, CUBIC (a = -0.75), LANCZOS4 and AREA, which
+    for linear and cubic are also torch's `interpolate` without antialiasing. Computed in float and rounded once: within
+    one level of OpenCV, whose fixed point loses some bits.
     """
     height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
     check_area(width, height)
@@ -45,10 +47,9 @@ def taps(old: int, new: int, kernel: str) -> tuple[np.ndarray, np.ndarray]:
     else:
         centre = (np.arange(new) + 0.5) * scale - 0.5
         first = np.floor(centre)
-        reach = (-1, 0, 1, 2) if kernel == "cubic" else (0, 1)
-        places = first[:, None] + np.asarray(reach)
-        away = np.abs(centre[:, None] - places)
-        weights = _cubic(away) if kernel == "cubic" else 1 - away
+        before, shape = _SHAPES[kernel]
+        places = first[:, None] + np.arange(-before, before + 2)
+        weights = shape(np.abs(centre[:, None] - places))
     return np.clip(places, 0, old - 1).astype(np.int64), weights.astype(np.float32)
 
 
@@ -57,6 +58,19 @@ def _cubic(x: np.ndarray, a: float = -0.75) -> np.ndarray:
     far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
     return np.where(x <= 1, near, np.where(x < 2, far, 0))
 
+
+def _lanczos4(x: np.ndarray) -> np.ndarray:
+    weights = np.sinc(x) * np.sinc(x / 4)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+_SHAPES: dict[str, tuple[int, Callable[[np.ndarray], np.ndarray]]] = {
+    "linear": (0, lambda x: 1 - x),
+    "area": (0, lambda x: 1 - x),  # what OpenCV does for area where it enlarges
+    "cubic": (1, _cubic),
+    "lanczos4": (3, _lanczos4),
+}
+"""How many pixels before the nearest a kernel takes, and its weights by distance, `(new, k)`."""
 
 TABLE = (
     Operator("resize_plain", "Both sides times a factor without antialiasing (OpenCV, torch).", resize_plain,

@@ -49,6 +49,11 @@ def blur_scipy8(pixels: np.ndarray, rng: np.random.Generator, sigma: float = 1.0
     return _along(down.astype(np.float64), weights, 1, "symmetric").astype(np.uint8)
 
 
+def blur_pillow(pixels: np.ndarray, rng: np.random.Generator, radius: float = 1.0) -> np.ndarray:
+    """Pillow's GaussianBlur, whose radius is sigma: three passes of a box that approximate the Gaussian."""
+    return np.array(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
+
+
 def box(pixels: np.ndarray, rng: np.random.Generator, size: int = 3) -> np.ndarray:
     """The mean of a square of `size` (made odd), edges mirrored with the edge pixel repeated."""
     taps = size // 2 * 2 + 1
@@ -161,6 +166,10 @@ TABLE = (
     Operator(
         "blur_scipy8", "SciPy's Gaussian written into uint8 twice (it truncates): the code of CNNDetection and heirs.",
         blur_scipy8, (number("sigma", 1.0, 0.0, 50.0),), ("0.5", "1", "1.5", "2", "3"),
+    ),
+    Operator(
+        "blur_pillow", "Pillow's Gaussian blur: boxes that approximate it; the radius is sigma.",
+        blur_pillow, (number("radius", 1.0, 0.0, 50.0),), ("0.5", "1", "1.5", "2", "3"),
     ),
     Operator("box", "Mean of a square.", box, (whole("size", 3, 1, 99),), ("3", "5", "7", "9", "13")),
     Operator("median", "Median of a square (Pillow).", median, (whole("size", 3, 1, 15),), ("3", "3", "5", "5", "7")),
