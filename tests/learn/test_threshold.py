@@ -18,7 +18,7 @@ from fauxto.detect.npr import NPR
 from fauxto.detect.rigid import RIGID
 from fauxto.errors import InputError, WeightError
 from fauxto.launder import apply
-from fauxto.learn.package import HISTORIES
+from fauxto.learn.histories import HISTORIES
 from fauxto.learn.threshold import calibrate, is_only_calibrated
 from fauxto.media.crops import CropSpec
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from PIL.JpegPresets import presets
 
@@ -11,7 +13,8 @@ from fauxto.launder.operation import Operator
 from fauxto.launder.parameters import spelled, word
 
 PRESETS: dict[str, tuple[tuple[int, ...], ...]] = {
-    name: tuple(tuple(table) for table in preset["quantization"]) for name, preset in presets.items()
+    name: tuple(tuple(table) for table in cast("list[list[int]]", preset["quantization"]))
+    for name, preset in presets.items()
 }
 """Tables of Photoshop by the names that Pillow gives them, natural order; luma, then chroma."""
 

@@ -74,7 +74,7 @@ def check_fittable(system: Any) -> None:
         return
     slug, name = system.card.slug, type(system).__name__
     if hasattr(system, "calibrate"):
-        fix = f"Nothing of it is trained: `fauxto train {slug}` sets its threshold, or {name}(...).calibrate(...)."
+        fix = f"Nothing of it is trained: {name}(...).calibrate(...) sets its threshold, which `fauxto train` can save."
     elif "benchmark" in system.card.kinds:
         fix = f"It trains and tests others: `fauxto bench {slug} --help`."
     elif "generator" in system.card.kinds:

@@ -19,13 +19,11 @@ from fauxto.errors import ContractError, InputError, ResourceError
 from fauxto.launder import apply
 from fauxto.learn.calibrate import fit_platt
 from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
+from fauxto.learn.histories import HISTORIES
 from fauxto.media.crops import CropSpec
 from fauxto.media.decode import decode
 from fauxto.run.pooling import RULES, pooled
 from fauxto.verdict.conformal import threshold
-
-HISTORIES = ("png", "jpeg:90", "jpeg:75", "webp:80", "resize:0.75|jpeg:85", "fit:1280|jpeg:80")
-"""What reference pictures have been through: each gets one of these, in turn, so that it is one witness only."""
 
 ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_colours": 1024, "min_jpeg_quality": 40}
 """Below these the pixels are not asked: short side in pixels, liveliest standard deviation, colours of a window that is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from fauxto.data.manifest import Sample
 from fauxto.data.places import read_bytes
 from fauxto.errors import InputError, ResourceError
 from fauxto.launder import apply
-from fauxto.learn.package import HISTORIES
+from fauxto.learn.histories import HISTORIES
 from fauxto.media.decode import decode
 
 
@@ -21,13 +21,14 @@ from fauxto.media.decode import decode
 class Calibrated(Detector, Protocol):
     """A Detector without training: `calibrate(reals, false_alarms=...)` puts its threshold at a logit of 0.
 
-    One that also takes `fakes` finds the direction of its score by them.
+    One that also takes `fakes` finds the direction of its score by them; `save` writes what was found.
     """
 
     def calibrate(self, reals: Sequence[np.ndarray], false_alarms: float = 0.05) -> None: ...  # noqa: D102
+    def save(self, path: str) -> None: ...  # noqa: D102
 
 
-def is_only_calibrated(system: object) -> bool:
+def is_only_calibrated(system: object) -> TypeGuard[Calibrated]:
     """Whether nothing of a system is trained, but a threshold can be set."""
     return isinstance(system, Calibrated) and not isinstance(system, Trainable)
 
