@@ -154,7 +154,7 @@ def test_masks_are_no_samples_and_tampered_is_remembered(tmp_path):
     ("content", "words"),
     [
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is no CSV manifest"),
-        (b"path,label\n" + b"a" * 200_000 + b",real\n", "is no CSV manifest: field larger"),
+        (b"path,label\n" + b"a" * 2**22 + b"a,real\n", "is no CSV manifest: field larger"),
         (b"path,label\n,real\n", "row 1: the path is empty"),
         (b"path,label\n", "has no rows"),
         (b"path\na.png,real\n", "expected at least path and label"),
@@ -168,3 +168,9 @@ def test_what_is_no_manifest_is_refused_in_words(tmp_path, content, words):
     (tmp_path / "m.parquet").write_bytes(content)
     with pytest.raises(InputError):
         read(tmp_path / "m.parquet")
+
+
+def test_a_long_prompt_is_read_again(tmp_path):
+    picture = Sample(str(tmp_path / "a.png"), 1, prompt="a castle, " * 50_000)
+    write([picture], tmp_path / "m.csv")
+    assert read(tmp_path / "m.csv")[0].prompt == picture.prompt

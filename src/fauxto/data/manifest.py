@@ -20,6 +20,8 @@ from fauxto.errors import InputError
 
 __all__ = ["FOLDERS", "LABELS", "PICTURES", "Sample", "fingerprint", "index", "read", "stream", "write"]
 
+csv.field_size_limit(2**22)  # prompts may be long; a row of gigabytes is an attack
+
 LABELS = {
     "real": 0, "nature": 0, "0_real": 0, "human": 0, "original": 0, "genuine": 0, "pristine": 0,
     "fake": 1, "ai": 1, "1_fake": 1, "generated": 1, "synthetic": 1, "full_synthetic": 1, "ai_generated": 1,

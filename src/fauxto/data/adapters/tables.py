@@ -16,8 +16,6 @@ from fauxto.errors import InputError
 
 Row = dict[str, Any]
 
-csv.field_size_limit(2**22)  # prompts may be long; a row of gigabytes is an attack
-
 
 class Refused(Exception):
     """A row that makes no sense, and why; the reading goes on with the next one."""
