@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_strict
 from fauxto.nn.clip_layout import from_openai
-from fauxto.nn.towers import EAGER, VisionTower, fingerprint, no_backbone, read_backbone, read_json, whole_number
+from fauxto.nn.towers import EAGER, TransformersTower, fingerprint, no_backbone, read_backbone, read_json, whole_number
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -26,23 +26,13 @@ VISION = ("vision_model.", "visual_projection.")
 TEXT = ("text_model.", "text_projection.", "logit_scale")
 
 
-class ClipTower(VisionTower):
+class ClipTower(TransformersTower):
     """CLIP's picture side: `forward` is the projected image embedding, not scaled to unit length."""
 
     def __init__(self, model: Any, identity: str) -> None:
         """`model` is a transformers `CLIPVisionModelWithProjection`."""
-        config = model.config
-        super().__init__(
-            width=config.hidden_size,
-            depth=config.num_hidden_layers,
-            size=config.image_size,
-            patch=config.patch_size,
-            feature_width=config.projection_dim,
-            identity=identity,
-            mean=CLIP_MEAN,
-            std=CLIP_STD,
-        )
-        self.model = model
+        width = model.config.projection_dim
+        super().__init__(model, identity, feature_width=width, mean=CLIP_MEAN, std=CLIP_STD)
 
     def embed(self, pixels: Tensor) -> Tensor:
         """Patches, class token and positions, through the first layer norm."""

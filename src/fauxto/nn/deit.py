@@ -15,9 +15,7 @@ from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_strict
 from fauxto.nn.towers import (
     EAGER,
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    VisionTower,
+    TransformersTower,
     fingerprint,
     no_backbone,
     read_backbone,
@@ -31,28 +29,14 @@ HEADS = ("cls_classifier", "distillation_classifier", "head", "head_dist")
 """The two ImageNet classifiers of a published file, which a tower leaves behind."""
 
 
-class DeitTower(VisionTower):
+class DeitTower(TransformersTower):
     """The encoder of a distilled DeiT: `forward` is the class token after the final layer norm.
 
-    Its tokens are class, distillation, and the patches from index 2 on: `leading` is 2.
+    Its tokens are class, distillation, and the patches from index 2 on: `leading` is 2. Its `model` is a transformers
+    `DeiTModel` without a pooler.
     """
 
     leading = 2
-
-    def __init__(self, model: Any, identity: str) -> None:
-        """`model` is a transformers `DeiTModel` without a pooler."""
-        config = model.config
-        super().__init__(
-            width=config.hidden_size,
-            depth=config.num_hidden_layers,
-            size=config.image_size,
-            patch=config.patch_size,
-            feature_width=config.hidden_size,
-            identity=identity,
-            mean=IMAGENET_MEAN,
-            std=IMAGENET_STD,
-        )
-        self.model = model
 
     def embed(self, pixels: Tensor) -> Tensor:
         """Patches, both tokens and positions, `(n, 2 + patches, width)`."""

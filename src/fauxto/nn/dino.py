@@ -16,9 +16,7 @@ from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_strict
 from fauxto.nn.towers import (
     EAGER,
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    VisionTower,
+    TransformersTower,
     fingerprint,
     no_backbone,
     read_backbone,
@@ -32,23 +30,11 @@ INTERPOLATE_OFFSET = 0.1
 POSITIONS = "embeddings.position_embeddings"
 
 
-class Dinov2Tower(VisionTower):
-    """DINOv2's encoder: `forward` is the class token after the final layer norm."""
+class Dinov2Tower(TransformersTower):
+    """DINOv2's encoder: `forward` is the class token after the final layer norm.
 
-    def __init__(self, model: Any, identity: str) -> None:
-        """`model` is a transformers `Dinov2Model` whose position table fits `model.config.image_size`."""
-        config = model.config
-        super().__init__(
-            width=config.hidden_size,
-            depth=config.num_hidden_layers,
-            size=config.image_size,
-            patch=config.patch_size,
-            feature_width=config.hidden_size,
-            identity=identity,
-            mean=IMAGENET_MEAN,
-            std=IMAGENET_STD,
-        )
-        self.model = model
+    Its `model` is a transformers `Dinov2Model` whose position table fits `model.config.image_size`.
+    """
 
     def embed(self, pixels: Tensor) -> Tensor:
         """Patches, class token and positions."""

@@ -107,6 +107,35 @@ class VisionTower(nn.Module):
         return (pixels - self.mean) / self.std
 
 
+class TransformersTower(VisionTower):
+    """A tower around a `model` of transformers, whose `config` gives the sizes.
+
+    `feature_width` is the length of its final feature where a projection follows the last block.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        identity: str,
+        *,
+        feature_width: int | None = None,
+        mean: tuple[float, ...] = IMAGENET_MEAN,
+        std: tuple[float, ...] = IMAGENET_STD,
+    ) -> None:
+        config = model.config
+        super().__init__(
+            width=config.hidden_size,
+            depth=config.num_hidden_layers,
+            size=config.image_size,
+            patch=config.patch_size,
+            feature_width=feature_width or config.hidden_size,
+            identity=identity,
+            mean=mean,
+            std=std,
+        )
+        self.model = model
+
+
 def check_size(pixels: Tensor, size: int) -> None:
     """Refuse pictures that are not `size` pixels on both sides. Errors: InputError."""
     if not torch.jit.is_tracing() and tuple(pixels.shape[-2:]) != (size, size):
