@@ -122,10 +122,10 @@ def test_what_makes_no_sense_is_two_lines_and_exit_2(
 
 
 def test_a_traceback_only_with_debug(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("FAUXTO_DEBUG", raising=False)
+    monkeypatch.setenv("FAUXTO_DEBUG", "")  # so that what --debug sets is taken back
+    monkeypatch.delenv("FAUXTO_DEBUG")
     assert "Traceback" not in run(capfd, "scan", "a.png", "--fpr", "2")[2]
     assert "Traceback" in run(capfd, "scan", "a.png", "--fpr", "2", "--debug")[2]
-    monkeypatch.delenv("FAUXTO_DEBUG", raising=False)
 
 
 def test_an_error_of_the_system_names_the_file(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx2
@@ -18,6 +19,8 @@ class Server:
         assert self.process.stdout is not None
         said = self.process.stdout.readline().decode()
         assert said.startswith("fauxto serves on http://127.0.0.1:"), said
+        self._rest = threading.Thread(target=self.process.stdout.read, daemon=True)
+        self._rest.start()  # a pipe that nobody reads is full one day, and the server waits for ever
         self.client = httpx2.Client(base_url=said.split()[-1], timeout=60, trust_env=False)
 
     def workers(self) -> list[psutil.Process]:
@@ -29,5 +32,6 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self._rest.join()
         assert self.process.stdout is not None
         self.process.stdout.close()
