@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 MOST_BARS = 24
+"""Pairs of bars whose names can still be read."""
 
 
 def draw(table: Table, folder: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from fauxto.nn.towers import (
     fingerprint,
     no_backbone,
     read_backbone,
+    renamed_blocks,
     whole_number,
 )
 
@@ -118,20 +119,9 @@ def from_published(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Both classifiers are left out; unknown names stay as they are, for a strict loader to refuse.
     """
-    renamed: dict[str, Tensor] = {}
-    for full_name, tensor in tensors.items():
-        name = full_name.removeprefix("deit.")
-        block = re.fullmatch(r"(?:blocks|encoder\.layer|layers)\.(\d+)\.(.+)\.(\w+)", name)
-        if name.split(".")[0] in HEADS:
-            continue
-        if block is None:
-            renamed[OUTER.get(name, name)] = tensor
-        elif block[2] == "attn.qkv":
-            for letter, third in zip("qkv", tensor.chunk(3), strict=True):
-                renamed[f"layers.{block[1]}.attention.{letter}_proj.{block[3]}"] = third
-        else:
-            renamed[f"layers.{block[1]}.{INNER.get(block[2], block[2])}.{block[3]}"] = tensor
-    return renamed
+    named = {name.removeprefix("deit."): tensor for name, tensor in tensors.items()}
+    kept = {name: tensor for name, tensor in named.items() if name.split(".")[0] not in HEADS}
+    return renamed_blocks(kept, "layers", OUTER, lambda part, leaf: f"{INNER.get(part, part)}.{leaf}")
 
 
 OUTER = {

@@ -20,6 +20,7 @@ from fauxto.nn.towers import (
     fingerprint,
     no_backbone,
     read_backbone,
+    renamed_blocks,
     whole_number,
 )
 
@@ -131,20 +132,12 @@ def from_hub(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Unknown names stay as they are, for a strict loader to refuse.
     """
-    renamed: dict[str, Tensor] = {}
-    for full_name, tensor in tensors.items():
-        name = full_name.removeprefix("dinov2.")
-        block = re.fullmatch(r"(?:blocks|encoder\.layer)\.(\d+)\.(.+)\.(\w+)", name)
-        if block is None:
-            renamed[OUTER.get(name, name)] = tensor
-        elif block[2] == "attn.qkv":
-            for letter, third in zip("qkv", tensor.chunk(3), strict=True):
-                renamed[f"encoder.layer.{block[1]}.attention.{letter}_proj.{block[3]}"] = third
-        elif block[2] in ("ls1", "ls2"):
-            renamed[f"encoder.layer.{block[1]}.layer_scale{block[2][-1]}.lambda1"] = tensor
-        else:
-            renamed[f"encoder.layer.{block[1]}.{INNER.get(block[2], block[2])}.{block[3]}"] = tensor
-    return renamed
+
+    def inner(part: str, leaf: str) -> str:
+        return f"layer_scale{part[-1]}.lambda1" if part in ("ls1", "ls2") else f"{INNER.get(part, part)}.{leaf}"
+
+    named = {name.removeprefix("dinov2."): tensor for name, tensor in tensors.items()}
+    return renamed_blocks(named, "encoder.layer", OUTER, inner)
 
 
 OUTER = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
@@ -212,3 +213,24 @@ def grid(tokens: Tensor, leading: int = 1) -> Tensor:
     """The patch tokens of `(n, leading + side * side, width)` as a map `(n, width, side, side)`; the first are left."""
     side = int((tokens.shape[1] - leading) ** 0.5)
     return tokens[:, leading:].transpose(1, 2).unflatten(2, (side, side))
+
+
+def renamed_blocks(
+    tensors: Mapping[str, Tensor], layers: str, outer: Mapping[str, str], inner: Callable[[str, str], str]
+) -> dict[str, Tensor]:
+    """timm's, the hub's or Hugging Face's names of a vision transformer to those of the installed transformers.
+
+    `layers` is what blocks are called there, `outer` maps what lies outside of them, and `inner` a part of a block and
+    its leaf (`mlp.fc1`, `weight`); `qkv` is split in three. Names that are in none of them stay, for a strict loader.
+    """
+    renamed: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        block = re.fullmatch(r"(?:blocks|encoder\.layer|layers)\.(\d+)\.(.+)\.(\w+)", name)
+        if block is None:
+            renamed[outer.get(name, name)] = tensor
+        elif block[2] == "attn.qkv":
+            for letter, third in zip("qkv", tensor.chunk(3), strict=True):
+                renamed[f"{layers}.{block[1]}.attention.{letter}_proj.{block[3]}"] = third
+        else:
+            renamed[f"{layers}.{block[1]}.{inner(block[2], block[3])}"] = tensor
+    return renamed

@@ -40,6 +40,14 @@ _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "json
 _TYPES |= {"svg": "image/svg+xml", "png": "image/png"}
 _OPTIONS = {"fpr": {"type": "number"}, "stability": {"type": "boolean"}, "heatmap": {"type": "boolean"}}
 
+MODEL = {
+    "name": "house",
+    "version": "2026.11.21",
+    "sha256": "c4" * 32,
+    "backend": "openvino",
+    "reading": "standard",
+}
+
 
 def finding(name: str, verdict: str, **changes: Any) -> Finding:
     """A Finding with all that a page can show."""
@@ -106,13 +114,7 @@ def finding(name: str, verdict: str, **changes: Any) -> Finding:
                 {"name": "noise", "number": 4.2, "flagged": True, "maps": True},
             ),
         ],
-        "model": {
-            "name": "house",
-            "version": "2026.11.21",
-            "sha256": "c4" * 32,
-            "backend": "openvino",
-            "reading": "standard",
-        },
+        "model": MODEL,
         "seconds": 0.41,
     }
     return Finding(name, **{**fields, **changes})
@@ -241,13 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _service(self) -> dict[str, Any]:
         return {
             "version": "0.1.0",
-            "model": {
-                "name": "house",
-                "version": "2026.11.21",
-                "sha256": "c4" * 32,
-                "backend": "openvino",
-                "reading": "standard",
-            },
+            "model": MODEL,
             "key_needed": bool(self.state.key),
             "addresses_allowed": True,
             "max_bytes": 1_000_000,
