@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ from fauxto.media.quantization import NATURAL_ORDER, quality_of
 
 _SOF = {f"SOF{i}" for i in (0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15)}
 _PROGRESSIVE = {"SOF2", "SOF6", "SOF10", "SOF14"}
+_REORDER = operator.itemgetter(*NATURAL_ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,7 @@ def _tables(segment: memoryview) -> Iterator[tuple[int, memoryview]]:
 
 def _natural(raw: memoryview) -> tuple[int, ...]:
     """A table of 64 or 128 bytes from zigzag to natural order."""
-    size = len(raw) // 64
-    return tuple(int.from_bytes(raw[k * size : (k + 1) * size], "big") for k in NATURAL_ORDER)
+    return _REORDER(struct.unpack(">64H", raw) if len(raw) == 128 else raw)
 
 
 def _subsampling(components: tuple[Component, ...]) -> str:

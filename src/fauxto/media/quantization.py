@@ -42,9 +42,9 @@ def scaled(standard: Sequence[int], quality: int) -> tuple[int, ...]:
 
 
 @functools.cache
-def _standard_qualities() -> dict[tuple[int, ...], int]:
-    """The quality of each standard luma table; no two qualities share one."""
-    return {scaled(STANDARD_LUMA, quality): quality for quality in range(1, 101)}
+def _standard_pairs() -> dict[tuple[int, ...], tuple[int, tuple[int, ...]]]:
+    """The quality of each standard luma table, and the chroma table that goes with it; no two qualities share one."""
+    return {scaled(STANDARD_LUMA, quality): (quality, scaled(STANDARD_CHROMA, quality)) for quality in range(1, 101)}
 
 
 def quality_of(luma: Sequence[int], chroma: Sequence[int] | None = None) -> float | None:
@@ -59,8 +59,8 @@ def quality_of(luma: Sequence[int], chroma: Sequence[int] | None = None) -> floa
     True
     """
     pairs = [(luma, STANDARD_LUMA)] + ([(chroma, STANDARD_CHROMA)] if chroma is not None else [])
-    exact = _standard_qualities().get(tuple(luma))
-    if exact is not None and (chroma is None or tuple(chroma) == scaled(STANDARD_CHROMA, exact)):
+    exact, its_chroma = _standard_pairs().get(tuple(luma), (None, ()))
+    if exact is not None and (chroma is None or tuple(chroma) == its_chroma):
         return float(exact)
     free = [
         (value, base)

@@ -56,6 +56,11 @@ class C2pa:
     remote_url: str | None = None
     reason: str = ""
 
+    def to_dict(self) -> dict[str, str | list[str] | None]:
+        """The fields as JSON types; they are flat, and `asdict` would take a tenth of the time of a decode."""
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+
 
 def interpret(store: _Json, *, anchored: bool) -> C2pa:
     """State and claims of a manifest store; only with anchors of the user (`anchored`) can it be trusted."""

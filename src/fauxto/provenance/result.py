@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fauxto.finding import Evidence
@@ -74,6 +74,6 @@ class Provenance:
         return {
             "summary": self.summary,
             "decisive": self.decisive,
-            "c2pa": {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self.c2pa).items()},
+            "c2pa": self.c2pa.to_dict(),
             "tags": [tag.to_dict(prompts=prompts) for tag in self.tags],
         }
