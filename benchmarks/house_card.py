@@ -81,7 +81,7 @@ def measure(model: Model, samples: list[Sample], out: Path) -> None:
 
 def _score(model: Model, pixels: np.ndarray) -> float:
     height, width = pixels.shape[:2]
-    return round(model.score(take(width, height, model.crop, lambda box: cut(pixels, box))), 4)
+    return round(model.score(take(width, height, model.crop, lambda box: cut(pixels, box)), lambda: pixels).logit, 4)
 
 
 def figures(real: np.ndarray, fake: np.ndarray) -> str:

@@ -105,7 +105,8 @@ class Localizer:
             row |= metrics(chances(np.nan_to_num(logits, nan=-20.0)), mask)
         if detect:
             height, width = pixels.shape[:2]
-            row["house"] = self.house.score(take(width, height, self.house.crop, lambda box: cut(pixels, box)))
+            crops = take(width, height, self.house.crop, lambda box: cut(pixels, box))
+            row["house"] = self.house.score(crops, lambda: pixels).logit
         return row
 
 

@@ -15,8 +15,8 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input
 from fauxto.data.manifest import Sample
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
-from fauxto.media.crops import CropSpec, cut, take
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.media.crops import CropSpec, cut, take, to_network
+from fauxto.nn.scoring import score_images
 
 TINY = Card(
     slug="tiny",

@@ -18,11 +18,15 @@ from fauxto.cli.weights import convert
 from fauxto.data.manifest import Sample, read, write
 from fauxto.detect.house import House
 from fauxto.errors import ContractError, InputError, PolicyError
+from fauxto.launder import apply
 from fauxto.learn import export
+from fauxto.learn.appearance import VIEWS, weight_beside
 from fauxto.learn.calibrate import fit_platt
+from fauxto.learn.histories import HISTORIES
 from fauxto.learn.package import SETTLE_FPR, SETTLE_RISK, settle_below
 from fauxto.learn.package import package as make
-from fauxto.media.crops import CropSpec
+from fauxto.media.crops import CropSpec, cut, take, to_network
+from fauxto.nn.appearance import AppearanceNetwork
 from fauxto.run.model import load
 from fauxto.verdict.conformal import threshold
 
@@ -97,6 +101,48 @@ def test_packaged_model_scores_as_the_network(pictures, tmp_path):
     assert model.populations["noise"]["description"] == "Noise."
     assert model.populations["noise"]["logits"] == sorted(model.populations["noise"]["logits"])
     assert sum(p["n"] for p in model.populations.values()) == 8
+
+
+def test_a_scan_scores_texture_and_appearance_as_packaging_did(pictures, tmp_path):
+    detector = House(CropSpec(256, 1))
+    samples = [Sample(str(p), int("fake" in str(p)), family="noise") for p in sorted(pictures.rglob("*.png"))]
+    prepare(detector, samples)
+    torch.manual_seed(0)
+    network = AppearanceNetwork().eval()
+    shipped = [
+        apply(np.asarray(Image.open(s.path)), HISTORIES[i % len(HISTORIES)], seed=i) for i, s in enumerate(samples)
+    ]
+    with torch.no_grad():
+        views = np.stack([VIEWS.take(pixels, detector_windows(pixels)) for pixels in shipped])
+        means = torch.stack([network.averages(torch.from_numpy(to_network(each))) for each in views])
+        labels = torch.tensor([s.label for s in samples])
+        way = means[labels == 1].mean((0, 1)) - means[labels == 0].mean((0, 1))
+        network.head.weight.copy_(torch.stack([way, way]) / means.std() / way.norm())
+    wide = CropSpec(256, 1, (0.0, 1.0))
+    made = make(detector, samples, tmp_path, version="test", descriptions={}, thorough=wide, appearance=network)
+    assert made.appearance is not None
+    assert made.appearance.parity < 2e-3
+    for logits, thorough in ((made.scan_logits, False), (made.thorough_logits, True)):
+        model = load(tmp_path, thorough=thorough)
+        assert model.appearance is not None
+        for pixels, logit in zip(shipped, logits, strict=True):
+            crops = take(pixels.shape[1], pixels.shape[0], model.crop, lambda box, own=pixels: cut(own, box))
+            assert model.score(crops, lambda own=pixels: own).logit == pytest.approx(logit, abs=1e-3)
+
+
+def detector_windows(pixels: np.ndarray) -> np.ndarray:
+    return take(pixels.shape[1], pixels.shape[0], CropSpec(256, 1), lambda box: cut(pixels, box))
+
+
+def test_an_appearance_that_contradicts_the_texture_is_refused():
+    labels = np.repeat([0, 1], 200)
+    rng = np.random.default_rng(0)
+    texture, appearance = labels + rng.normal(size=400), labels + rng.normal(size=400)
+    assert weight_beside(texture, appearance / 3, labels) == pytest.approx(
+        3 * weight_beside(texture, appearance, labels), rel=0.05
+    )
+    with pytest.raises(ContractError, match="contradict"):
+        weight_beside(texture, -appearance, labels)
 
 
 def prepare(detector: House, samples) -> None:

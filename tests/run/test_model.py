@@ -27,7 +27,9 @@ def edited(tmp_path: Path, **changes) -> Path:
 @pytest.mark.parametrize("level", [0, 7, 128, 255])
 def test_the_logit_is_the_closed_form(model: str, backend: str, level: int):
     crops = np.full((2, tiny.SIZE, tiny.SIZE, 3), level, np.uint8)
-    assert load(model, backend).score(crops) == pytest.approx(tiny.GAIN * (level / 255 - 0.5), abs=1e-4)
+    assert load(model, backend).score(crops, tiny.no_whole).logit == pytest.approx(
+        tiny.GAIN * (level / 255 - 0.5), abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -36,13 +38,13 @@ def test_windows_do_not_see_each_other(model: str, backend: str):
     opened = load(model, backend)
     alone = np.concatenate([opened.logits(crops[i : i + 1]) for i in range(5)])
     np.testing.assert_allclose(opened.logits(crops), alone, atol=1e-5)
-    assert opened.score(crops) == pytest.approx(float(alone.mean()), abs=1e-5)
+    assert opened.score(crops, tiny.no_whole).logit == pytest.approx(float(alone.mean()), abs=1e-5)
 
 
 def test_the_same_windows_give_the_same_bits(model: str):
     crops = np.random.default_rng(1).integers(0, 256, (2, tiny.SIZE, tiny.SIZE, 3)).astype(np.uint8)
     first, again = load(model), load(model)
-    assert len({first.score(crops), first.score(crops), again.score(crops)}) == 1
+    assert len({each.score(crops, tiny.no_whole) for each in (first, first, again)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_loading_imports_no_runtime_and_scoring_no_torch_and_no_telemetry(model:
         "from fauxto.run.model import load\n"
         f"opened = load({model!r})\n"
         "assert 'openvino' not in sys.modules\n"
-        f"opened.score(np.zeros((1, {tiny.SIZE}, {tiny.SIZE}, 3), np.uint8))\n"
+        f"opened.score(np.zeros((1, {tiny.SIZE}, {tiny.SIZE}, 3), np.uint8), None)\n"
         "assert 'openvino' in sys.modules\n"
         "print([name for name in ('torch', 'onnxruntime', 'openvino_telemetry') if name in sys.modules])\n"
         "import openvino.tools.ovc\n"  # hidden only while OpenVINO was imported

@@ -17,8 +17,9 @@ LOGITS = st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=5).map(lambda
 
 @given(LOGITS)
 def test_without_a_settling_bound_it_is_the_mean(own: np.ndarray):
-    assert pooled(lambda x: x, own) == pytest.approx(own.astype(float).mean(), abs=1e-6)
-    assert pooled(lambda x: x, own, settle=-10) == pytest.approx(own.astype(float).mean(), abs=1e-6)
+    for settle in (None, -10):
+        logit, settled = pooled(lambda x: x, own, settle)
+        assert (logit, settled) == (pytest.approx(own.astype(float).mean(), abs=1e-6), False)
 
 
 @given(LOGITS, st.floats(-5, 5, width=32))
@@ -29,8 +30,9 @@ def test_only_the_middle_is_asked_where_it_lies_below(own: np.ndarray, settle: f
         asked.append(len(windows))
         return windows
 
-    logit, middle = pooled(network, own, settle), float(own[len(own) // 2])
-    if len(own) > 1 and middle < settle:
+    (logit, settled), middle = pooled(network, own, settle), float(own[len(own) // 2])
+    assert settled == (middle < settle)
+    if settled:
         assert (logit, asked) == (middle, [1])
     else:
         assert sum(asked) == len(own)
@@ -40,7 +42,9 @@ def test_only_the_middle_is_asked_where_it_lies_below(own: np.ndarray, settle: f
 @given(LOGITS)
 def test_the_upper_half_leaves_out_the_lower_windows(own: np.ndarray):
     ranked = sorted(own.astype(float), reverse=True)
-    assert pooled(lambda x: x, own, rule=upper_half) == pytest.approx(np.mean(ranked[: (len(own) + 1) // 2]), abs=1e-6)
+    assert pooled(lambda x: x, own, rule=upper_half)[0] == pytest.approx(
+        np.mean(ranked[: (len(own) + 1) // 2]), abs=1e-6
+    )
 
 
 def test_a_thorough_reading_has_windows_a_rule_and_references_of_its_own(tmp_path):
@@ -57,8 +61,8 @@ def test_a_thorough_reading_has_windows_a_rule_and_references_of_its_own(tmp_pat
     assert (standard.identity["reading"], thorough.identity["reading"]) == ("standard", "thorough")
     windows = np.zeros((4, tiny.SIZE, tiny.SIZE, 3), np.uint8)
     windows[0] = 255
-    assert standard.score(windows) == pytest.approx(-tiny.GAIN / 4, abs=1e-4)
-    assert thorough.score(windows) == pytest.approx(0, abs=1e-4)
+    assert standard.score(windows, tiny.no_whole).logit == pytest.approx(-tiny.GAIN / 4, abs=1e-4)
+    assert thorough.score(windows, tiny.no_whole).logit == pytest.approx(0, abs=1e-4)
 
 
 def test_a_model_without_a_thorough_reading_says_so(tmp_path):
@@ -73,8 +77,8 @@ def test_the_bound_is_read_from_the_description(tmp_path):
     dark[0], dark[2] = 255, 255
     alone, mean = -tiny.GAIN / 2, tiny.GAIN / 6
     folder = edited(tmp_path, settle={"below": alone + 0.1})
-    assert load(folder).score(dark) == pytest.approx(alone, abs=1e-4)
+    assert load(folder).score(dark, tiny.no_whole).logit == pytest.approx(alone, abs=1e-4)
     folder = edited(tmp_path, settle={"below": alone - 0.1})
-    assert load(folder).score(dark) == pytest.approx(mean, abs=1e-4)
+    assert load(folder).score(dark, tiny.no_whole).logit == pytest.approx(mean, abs=1e-4)
     with pytest.raises(WeightError, match="needs a number 'below'"):
         load(edited(tmp_path, settle=3))

@@ -50,6 +50,11 @@ def write_model(folder: Path, *, gain: float = GAIN) -> Path:
     return folder
 
 
+def no_whole() -> np.ndarray:
+    """For a model that has no business with the whole picture."""
+    raise AssertionError("The whole picture was asked for.")
+
+
 def write_picture(path: Path, level: int, side: int = 48, seed: int = 0) -> Path:
     """A noisy picture around a grey level; the format is that of the name."""
     path.parent.mkdir(parents=True, exist_ok=True)

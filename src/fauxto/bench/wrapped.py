@@ -12,7 +12,8 @@ from torch import nn
 from fauxto.contracts import Detector, Trainable
 from fauxto.detect.safe import mask_cells
 from fauxto.errors import InputError
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.media.crops import to_network
+from fauxto.nn.scoring import score_images
 
 AUGMENTATIONS = ("r", "j", "m", "rj", "rjm")
 """Rotation, colour jitter, random mask, and the two combinations that were published."""

@@ -26,9 +26,9 @@ from fauxto.errors import InputError
 from fauxto.launder import apply
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
 from fauxto.learn.fit import Plan
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.residual import NeighbourResidual
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 from fauxto.score.roc import auc
 
 SEEDS = (0, 1, 2)

@@ -18,9 +18,9 @@ from fauxto.claims.resampled_corpus import (
 from fauxto.detect.rine import CARD, RINE, BlockFusion
 from fauxto.errors import InputError
 from fauxto.learn.features import features
+from fauxto.media.crops import to_network
 from fauxto.nn.backbone import Tower
 from fauxto.nn.efficientnet_lite import efficientnet_lite0_tower
-from fauxto.nn.scoring import to_network
 from fauxto.score.roc import auc
 
 SEEDS = (10, 11, 12)

@@ -24,9 +24,9 @@ from fauxto.detect.univfd import CARD, UnivFDNetwork, nearest_neighbour
 from fauxto.errors import InputError
 from fauxto.learn.features import features
 from fauxto.learn.probe import fit_linear
+from fauxto.media.crops import to_network
 from fauxto.nn.backbone import Tower, open_backbone
 from fauxto.nn.efficientnet_lite import EfficientNetLite0, EfficientNetTower, efficientnet_lite0_tower
-from fauxto.nn.scoring import to_network
 from fauxto.score.roc import auc
 
 SEEDS = (10, 11, 12)

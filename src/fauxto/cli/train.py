@@ -151,6 +151,7 @@ def package(
     data: Path,
     out: Path,
     backbone: str | None = None,
+    appearance: Path | None = None,
     version: str = "local",
     describe: Path | None = None,
 ) -> int:
@@ -171,6 +172,8 @@ def package(
         Folder for model.onnx and model.json.
     backbone
         The one that the system was trained on.
+    appearance
+        Weights of a network of whole pictures (what `benchmarks/house_appearance.py` wrote), asked beside the system.
     version
         Goes into every Finding.
     describe
@@ -182,6 +185,7 @@ def package(
     from fauxto.catalog import find  # noqa: PLC0415
     from fauxto.data.manifest import read  # noqa: PLC0415
     from fauxto.learn.package import package as make  # noqa: PLC0415
+    from fauxto.nn.appearance import load_appearance  # noqa: PLC0415
     from fauxto.score.roc import auc  # noqa: PLC0415
 
     kind = find(system)
@@ -189,11 +193,16 @@ def package(
     detector.load(str(weights))
     samples = [sample for sample in read(data) if sample.split == "calibration"]
     wide = getattr(detector, "thorough", None)
-    made = make(detector, samples, out, version=version, descriptions=_sentences(describe), thorough=wide)
+    beside = None if appearance is None else load_appearance(appearance)
+    made = make(
+        detector, samples, out, version=version, descriptions=_sentences(describe), thorough=wide, appearance=beside
+    )
     shift = float(np.abs(made.float_logits - made.int8_logits).mean())
     scored = {"float": made.float_logits, "int8": made.int8_logits, "scan": made.scan_logits}
     if made.thorough_logits is not None:
         scored["thorough"] = made.thorough_logits
+    if made.appearance is not None:
+        scored["appearance"] = made.appearance.logits
     areas = {f"auc_{name}": auc(z[made.labels == 0], z[made.labels == 1]) for name, z in scored.items()}
     report = {
         "model": str(out),

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from fauxto.catalog import Card, Input
 from fauxto.errors import InputError
 from fauxto.learn.checkpoint import load_trained, save_trained
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.autoencoder import open_autoencoder
 from fauxto.nn.fixed_distance import FixedDistance
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 
 CARD = Card(
     slug="aeroblade",

@@ -16,7 +16,7 @@ from fauxto.catalog import Card, Input, Weights
 from fauxto.errors import InputError
 from fauxto.learn.augment import blur_and_jpeg
 from fauxto.learn.checkpoint import check_backbone, load_strict, load_tensors, save, trained_tensors
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.backbone import Tower, open_backbone
 from fauxto.nn.cross_attention import CrossAttention
 from fauxto.nn.logits import mixture_logit
@@ -24,7 +24,7 @@ from fauxto.nn.lora_experts import attach_experts
 from fauxto.nn.low_level import MedianResidual, SquareResidual, UnitPower, read_dncnn
 from fauxto.nn.residual import NeighbourResidual
 from fauxto.nn.resnet import ResNetTrunk
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 from fauxto.nn.towers import VisionTower
 
 CARD = Card(

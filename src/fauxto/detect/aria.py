@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from fauxto.catalog import Card, Input, Weights
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
-from fauxto.media.crops import CropSpec
+from fauxto.media.crops import CropSpec, to_network
 from fauxto.media.squash import squash
 from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNet, start_from_file
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 
 CARD = Card(
     slug="aria",

@@ -12,9 +12,9 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input, Weights
 from fauxto.learn.augment import blur_and_jpeg
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNet, start_from_file
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 
 CARD = Card(
     slug="cnndetection",

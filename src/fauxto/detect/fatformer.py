@@ -14,7 +14,7 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input, Weights
 from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import load_strict, load_tensors, load_trained, save_trained
-from fauxto.media.crops import CropSpec
+from fauxto.media.crops import CropSpec, to_network
 from fauxto.media.squash import squash
 from fauxto.nn.attention import Attention
 from fauxto.nn.backbone import TINY, open_backbone
@@ -29,7 +29,7 @@ from fauxto.nn.clip import (
 )
 from fauxto.nn.clip_layout import from_openai
 from fauxto.nn.forgery_adapter import ForgeryAwareAdapter
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 from fauxto.nn.towers import IMAGENET_MEAN, IMAGENET_STD
 
 CARD = Card(

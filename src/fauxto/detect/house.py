@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from fauxto.catalog import Card, Input
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.residual import ColourCells, even
 from fauxto.nn.residual_net import ResidualNet
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 
 CARD = Card(
     slug="house",

@@ -15,10 +15,10 @@ from fauxto.errors import WeightError
 from fauxto.launder import apply
 from fauxto.learn.checkpoint import load_strict, load_tensors, metadata_of, save
 from fauxto.learn.stage import Stage
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.contrastive import self_contrastive
 from fauxto.nn.resnet import RESNET50, ImageNetNormalised, ResNetTrunk, start_from_file
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 
 CARD = Card(
     slug="imaginet",

@@ -12,10 +12,10 @@ from torch.nn import functional
 
 from fauxto.catalog import Card, Input, Weights
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.half_resnet import HalfResNet
 from fauxto.nn.residual import NeighbourResidual, even
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 
 CARD = Card(
     slug="npr",

@@ -13,8 +13,8 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input, Weights
 from fauxto.launder import apply
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
-from fauxto.media.crops import CropSpec, cut, take
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.media.crops import CropSpec, cut, take, to_network
+from fauxto.nn.scoring import score_images
 from fauxto.nn.srm import SRMFilters
 from fauxto.nn.texture import TextureContrast
 

@@ -14,10 +14,10 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input
 from fauxto.errors import InputError
 from fauxto.learn.checkpoint import load_trained, save_trained
-from fauxto.media.crops import CropSpec
+from fauxto.media.crops import CropSpec, to_network
 from fauxto.media.squash import squash
 from fauxto.nn.backbone import Tower, open_backbone
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 from fauxto.score.roc import auc
 
 CARD = Card(

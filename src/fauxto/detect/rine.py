@@ -14,10 +14,10 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input, Weights
 from fauxto.learn.augment import blur_and_jpeg
 from fauxto.learn.checkpoint import check_backbone, load_strict, load_tensors, save
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.backbone import Tower, open_backbone
 from fauxto.nn.contrastive import supervised_contrastive
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 
 CARD = Card(
     slug="rine",

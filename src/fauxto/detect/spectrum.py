@@ -13,10 +13,10 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input
 from fauxto.errors import InputError
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.feature_classifiers import NearestNeighbours, Perceptron, SupportVectors
 from fauxto.nn.radial_spectrum import RadialSpectrum
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 
 CARD = Card(
     slug="fourier",

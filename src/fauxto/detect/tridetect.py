@@ -14,11 +14,11 @@ from torch.nn import functional
 from fauxto.catalog import Card, Input
 from fauxto.launder import apply
 from fauxto.learn.checkpoint import load_trained, save_trained
-from fauxto.media.crops import CropSpec, cut, take
+from fauxto.media.crops import CropSpec, cut, take, to_network
 from fauxto.nn.backbone import Tower, open_backbone
 from fauxto.nn.logits import log_sum_exp
 from fauxto.nn.lora_experts import attach_experts
-from fauxto.nn.scoring import score_images, to_network
+from fauxto.nn.scoring import score_images
 from fauxto.nn.sinkhorn import balanced_codes
 from fauxto.nn.towers import VisionTower
 

@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from fauxto.launder import apply, follow
+from fauxto.media.squash import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,42 @@ def laundered_pair(
     window, mask = np.pad(window, (*short, (0, 0)), mode="symmetric"), np.pad(mask, short, mode="symmetric")
     top, left = (int(rng.integers(0, length - size + 1)) for length in window.shape[:2])
     return window[top : top + size, left : left + size], mask[top : top + size, left : left + size]
+
+
+LOOK = Laundering(resize=0.0, filters=0.15, final=0.8)
+"""The histories of whole pictures, whose shrinking is drawn apart."""
+
+
+def laundered_look(pixels: np.ndarray, short: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """A whole picture as somebody might meet it, then small; uint8 `(h, w, 3)` to uint8 `(size, size, 3)`.
+
+    Three in ten are cropped to 0.6 to 1 of their sides first. All are shrunk by 2^-U(0, 1.6) with a random kernel, but
+    not below a short side of 300 pixels, so that no resolution tells the classes apart; then one history of `LOOK`.
+    What is seen is a random square of the picture whose short side was made `short`, mirrored half of the time.
+    """
+    if rng.random() < 0.3:
+        side = rng.uniform(0.6, 1.0)
+        height, width = (max(1, int(length * side)) for length in pixels.shape[:2])
+        top, left = (int(rng.integers(0, free + 1)) for free in np.subtract(pixels.shape[:2], (height, width)))
+        pixels = pixels[top : top + height, left : left + width]
+    pixels = _shrunk(pixels, max(300 / min(pixels.shape[:2]), float(2 ** -rng.uniform(0, 1.6))), rng)
+    chain, _ = LOOK.chain(rng)
+    if chain:
+        pixels = apply(np.ascontiguousarray(pixels), chain, seed=int(rng.integers(2**31)))
+    look = random_crop(shortened(pixels, short), size, rng)
+    return look[:, ::-1] if rng.random() < 0.5 else look
+
+
+_KERNELS = [kernel.value for kernel in Image.Resampling if kernel is not Image.Resampling.NEAREST]
+
+
+def _shrunk(pixels: np.ndarray, factor: float, rng: np.random.Generator) -> np.ndarray:
+    """All of it, smaller by `factor`, with a random kernel; as it is where that would make it larger."""
+    if factor >= 1:
+        return pixels
+    kernel = Image.Resampling(int(rng.choice(_KERNELS)))
+    sides = max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(sides, kernel))
 
 
 def blur_and_jpeg(crop: np.ndarray, probability: float, rng: np.random.Generator) -> np.ndarray:

@@ -17,12 +17,14 @@ from fauxto.data.manifest import Sample
 from fauxto.data.places import read_bytes
 from fauxto.errors import ContractError, InputError, ResourceError
 from fauxto.launder import apply
+from fauxto.learn.appearance import VIEWS, Weighed, answers, weigh
 from fauxto.learn.calibrate import fit_platt
 from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
 from fauxto.learn.histories import HISTORIES
-from fauxto.media.crops import CropSpec
+from fauxto.media.crops import CropSpec, cut, take
 from fauxto.media.decode import decode
-from fauxto.run.pooling import RULES, pooled
+from fauxto.nn.appearance import AppearanceNetwork
+from fauxto.run.pooling import RULES
 from fauxto.verdict.conformal import threshold
 
 ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_colours": 1024, "min_jpeg_quality": 40}
@@ -47,8 +49,8 @@ class Packaged:
 
     `float_logits` and `int8_logits` are means over all windows, `scan_logits` what a scan gives, where the middle
     window settles some pictures alone (`settled`, a share), `thorough_logits` what a thorough scan gives, if the
-    detector has one. `skipped` maps the path of each picture that could not be
-    read to the reason.
+    detector has one. `appearance` is what was measured of that part, if there is one: the scans count it, the means
+    over the windows do not. `skipped` maps the path of each picture that could not be read to the reason.
     """
 
     skipped: dict[str, str]
@@ -59,6 +61,7 @@ class Packaged:
     settled: float
     thorough_logits: np.ndarray | None
     labels: np.ndarray
+    appearance: Weighed | None
 
 
 def package(
@@ -69,14 +72,15 @@ def package(
     version: str,
     descriptions: Mapping[str, str],
     thorough: CropSpec | None = None,
+    appearance: AppearanceNetwork | None = None,
 ) -> Packaged:
     """Write `model.onnx` and `model.json` to `folder` from samples that the detector was never trained on.
 
     Each sample is shipped through one of `HISTORIES`, read through the detector's own crop rule and scored by the int8
     model as scanning will. Reals become the reference populations, by `family`; reals and fakes together fit the
     calibration. `descriptions` has one sentence a population. With `thorough` the same is done for those windows, for
-    `fauxto scan --thorough`. Errors: InputError without both classes; ContractError when the export differs from the
-    network or ranks real above generated.
+    `fauxto scan --thorough`. With `appearance` that network is asked, too. Errors: InputError without both classes;
+    ContractError when the export differs from the network or ranks real above generated.
     """
     if detector.card.input.resize == "required":
         raise ContractError(
@@ -85,7 +89,7 @@ def package(
         )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    kept, stacks, skipped = _read(detector, samples)
+    kept, stacks, views, skipped = _read(detector, samples, looks=appearance is not None)
     if not kept:
         raise InputError("Not one calibration picture could be read.", fix="Check the paths of the manifest.")
     floating, target = folder / "model-float.onnx", folder / "model.onnx"
@@ -97,9 +101,14 @@ def package(
     scores = _score(target, stacks)
     int8_logits = np.asarray([each.mean() for each in scores])
     labels = np.asarray([sample.label for sample in kept])
+    weighed = None if appearance is None else weigh(appearance, views, int8_logits, labels, folder)
+    added = np.zeros(len(kept)) if weighed is None else weighed.added
     middles = np.asarray([each[len(each) // 2] for each in scores])
-    below = settle_below(int8_logits, middles, labels, _populations(kept, int8_logits, descriptions))
-    scan_logits = np.asarray([pooled(lambda own: own, each, below) for each in scores])
+    logits = int8_logits + added
+    below = settle_below(logits, middles, labels, _populations(kept, logits, descriptions))
+    settles = np.zeros(len(kept), bool) if below is None else middles < below
+    instead = round(float(added[settles & (labels == 0)].mean()), 4) if (settles & (labels == 0)).any() else 0.0
+    scan_logits = np.where(settles, middles + instead, logits)
     model = {
         "name": detector.card.slug,
         "version": version,
@@ -112,13 +121,18 @@ def package(
         **_reading(detector.crop, "mean", kept, scan_logits, descriptions),
         "settle": None if below is None else {"below": below, "fpr": SETTLE_FPR, "risk": SETTLE_RISK},
     }
+    if weighed is not None:
+        model["appearance"] = weighed.entry(folder, instead)
     thorough_logits = None
     if thorough is not None:
         thorough_logits = _thorough_logits(detector, thorough, samples, target)
+        if weighed is not None:
+            seen = (VIEWS.take(pixels, _windows(pixels, thorough)) for _, pixels in _shipped(samples, {}))
+            thorough_logits += weighed.weight * answers(folder, seen)
         model["thorough"] = _reading(thorough, THOROUGH_RULE, kept, thorough_logits, descriptions)
     (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
-    settled = 0.0 if below is None else float(np.mean(middles < below))
-    return Packaged(skipped, parity, float_logits, int8_logits, scan_logits, settled, thorough_logits, labels)
+    settled = float(settles.mean())
+    return Packaged(skipped, parity, float_logits, int8_logits, scan_logits, settled, thorough_logits, labels, weighed)
 
 
 def settle_below(
@@ -149,11 +163,25 @@ def _shipped(samples: Sequence[Sample], skipped: dict[str, str]) -> Iterator[tup
         yield sample, apply(pixels, HISTORIES[i % len(HISTORIES)], seed=i)
 
 
-def _read(detector: Detector, samples: Sequence[Sample]) -> tuple[list[Sample], list[np.ndarray], dict[str, str]]:
-    """The samples that could be read, the preprocessed windows of each after its history, and why others were not."""
+def _read(
+    detector: Detector, samples: Sequence[Sample], *, looks: bool
+) -> tuple[list[Sample], list[np.ndarray], list[np.ndarray], dict[str, str]]:
+    """The samples that could be read, the preprocessed windows of each after its history, and why others were not.
+
+    With `looks` also what the appearance sees of each.
+    """
     skipped: dict[str, str] = {}
-    found = [(sample, detector.preprocess(pixels)) for sample, pixels in _shipped(samples, skipped)]
-    return [sample for sample, _ in found], [stack for _, stack in found], skipped
+    kept, stacks, views = [], [], []
+    for sample, pixels in _shipped(samples, skipped):
+        kept.append(sample)
+        stacks.append(detector.preprocess(pixels))
+        if looks:
+            views.append(VIEWS.take(pixels, _windows(pixels, detector.crop)))
+    return kept, stacks, views, skipped
+
+
+def _windows(pixels: np.ndarray, crop: CropSpec) -> np.ndarray:
+    return take(pixels.shape[1], pixels.shape[0], crop, lambda box: cut(pixels, box))
 
 
 def _thorough_logits(detector: Detector, crop: CropSpec, samples: Sequence[Sample], onnx: Path) -> np.ndarray:

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from fauxto.catalog import Card, Input, Weights
 from fauxto.learn.checkpoint import load_strict, load_tensors, save
+from fauxto.media.crops import to_network
 from fauxto.media.squash import squash
-from fauxto.nn.scoring import to_network
 from fauxto.nn.xception import Xception, published
 
 CARD = Card(

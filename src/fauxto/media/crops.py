@@ -104,6 +104,11 @@ def cut(pixels: np.ndarray, box: Box) -> np.ndarray:
     return pixels[box.y : box.y + box.height, box.x : box.x + box.width]
 
 
+def to_network(crops: np.ndarray) -> np.ndarray:
+    """uint8 `(k, h, w, 3)` windows to what networks read, float32 `(k, 3, h, w)` in [0, 1]."""
+    return np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
+
+
 def _even(start: int) -> int:
     return start - start % 2
 

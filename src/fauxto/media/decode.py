@@ -44,6 +44,11 @@ class Opened:
     walk: Walk
     header: Header
 
+    @property
+    def reads_parts(self) -> bool:
+        """Does a box cost less than the whole picture?"""
+        return self.header.jpeg is not None
+
     def read(self, box: Box | None = None) -> np.ndarray:
         """The pixels, or those of a box, as `decode` gives them."""
         header = self.header

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from fauxto.media.crops import to_network
 from fauxto.media.tiles import assemble, cut_tile, fill_tile, tile_boxes
-from fauxto.nn.scoring import to_network
 
 
 def map_picture(

@@ -26,8 +26,3 @@ def score_images(
     finally:
         network.train(training)
     return np.asarray(logits, dtype=np.float32)
-
-
-def to_network(crops: np.ndarray) -> np.ndarray:
-    """uint8 `(k, h, w, 3)` windows to float32 `(k, 3, h, w)` in [0, 1]."""
-    return np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)

@@ -14,7 +14,8 @@ import numpy as np
 from fauxto.backends import Mapper
 from fauxto.errors import InputError, WeightError
 from fauxto.media.tiles import assemble, cut_tile, fill_tile, tile_boxes
-from fauxto.run.model import WEIGHTS, Model, canonical, check_hash, read_description
+from fauxto.run.description import canonical, check_hash, read_description
+from fauxto.run.model import WEIGHTS, Model
 from fauxto.verdict import decides_from
 
 NAME = "house-localizer"

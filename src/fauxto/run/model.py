@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +14,9 @@ import numpy as np
 
 from fauxto.backends import Network
 from fauxto.errors import ContractError, InputError, WeightError
-from fauxto.media.crops import CropSpec
+from fauxto.media.crops import CropSpec, to_network
+from fauxto.run.appearance import Appearance
+from fauxto.run.description import canonical, check_hash, read_description
 from fauxto.run.pooling import RULES, pooled
 
 BACKENDS = ("openvino", "onnxruntime")
@@ -37,6 +39,19 @@ _READING = ("crop", "calibration", "populations")
 """What belongs to one way of reading a picture."""
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The logit of a picture, higher = more likely generated, and what it is the sum of.
+
+    `texture` is what its windows give at native resolution. `appearance` is what the whole of it adds: None where the
+    texture settled the picture (a constant stands for it in `logit`), or where the model has no such part.
+    """
+
+    logit: float
+    texture: float
+    appearance: float | None
+
+
 class Model:
     """A scoring network with everything that turns its logit into a verdict.
 
@@ -52,7 +67,7 @@ class Model:
             raise InputError(
                 f"Unknown backend {backend!r}.", fix=f"Choose one of: {', '.join(BACKENDS)}.", code="usage"
             )
-        description = read_description(folder / "model.json")
+        description = read_description(folder / "model.json", _NEEDED)
         self.folder, self.backend = folder, backend
         self.name: str = description["name"]
         self.version: str = description["version"]
@@ -68,6 +83,8 @@ class Model:
         self.description_sha256 = hashlib.sha256(canonical(description)).hexdigest()
         self._onnx = folder / Path(description["onnx"]).name
         check_hash(self._onnx, self.sha256)
+        entry = description.get("appearance")
+        self.appearance = None if entry is None else Appearance(entry, folder, backend)
 
     @property
     def identity(self) -> dict[str, str]:
@@ -81,8 +98,10 @@ class Model:
         }
 
     def open(self) -> None:
-        """Compile the network now rather than at the first picture."""
+        """Compile the networks now rather than at the first picture."""
         _ = self._network
+        if self.appearance is not None:
+            self.appearance.open()
 
     def logits(self, crops: np.ndarray) -> np.ndarray:
         """The logit of each window: uint8 `(k, s, s, 3)` to float32 `(k,)`."""
@@ -92,9 +111,7 @@ class Model:
                 f"Expected uint8 windows of shape (k, {size}, {size}, 3); got {crops.dtype} {crops.shape}.",
                 fix="Cut the windows with fauxto.media.crops.take and the model's own crop.",
             )
-        pixels = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
-        pixels /= np.float32(255)
-        logits = self._network(pixels)
+        logits = self._network(to_network(crops))
         if logits.shape != (len(crops),):
             raise WeightError(
                 f"Expected {len(crops)} logits from {self._onnx.name}; got shape {logits.shape}.",
@@ -102,9 +119,18 @@ class Model:
             )
         return logits
 
-    def score(self, crops: np.ndarray) -> float:
-        """The logit of a picture from its windows (see `pooled`); higher = more likely generated."""
-        return pooled(self.logits, crops, self.settle, self.rule)
+    def score(self, crops: np.ndarray, whole: Callable[[], np.ndarray]) -> Score:
+        """The score of a picture from its windows (see `pooled`) and, if they do not settle it, from the whole of it.
+
+        `whole` gives all its pixels, uint8 `(h, w, 3)`; it is called only where the appearance is asked.
+        """
+        texture, settled = pooled(self.logits, crops, self.settle, self.rule)
+        if self.appearance is None:
+            return Score(texture, texture, None)
+        if settled:
+            return Score(texture + self.appearance.settled, texture, None)
+        seen = self.appearance.logit(whole(), crops)
+        return Score(texture + seen, texture, seen)
 
     @cached_property
     def _network(self) -> Network:
@@ -126,25 +152,6 @@ def load(path_or_name: str | Path = "house", backend: str = "openvino", *, thoro
         f"No model.json in {given}, and no shipped model of that name.",
         fix=f"Give the folder of a model, or one of: {', '.join(ours) or '(none shipped)'}.",
     )
-
-
-def read_description(path: Path, needed: Mapping[str, type] = _NEEDED) -> dict[str, Any]:
-    """A model.json with all that it needs. Errors: WeightError."""
-    try:
-        description = json.loads(path.read_bytes())
-    except OSError as error:
-        raise WeightError(f"Cannot read {path}: {error.strerror}.", fix="Install the model again.") from error
-    except ValueError as error:
-        raise WeightError(f"{path} is no JSON: {error}.", fix="Install the model again.") from error
-    if not isinstance(description, dict):
-        raise WeightError(f"{path} holds no JSON object.", fix="Install the model again.")
-    for key, kind in needed.items():
-        if not isinstance(description.get(key), kind):
-            raise WeightError(
-                f"{path} needs an entry {key!r} of type {kind.__name__}; got {description.get(key)!r:.80}.",
-                fix="Export the model again, or install the package again.",
-            )
-    return description
 
 
 def _crop(entry: dict[str, Any], folder: Path) -> CropSpec:
@@ -193,22 +200,3 @@ def _settle(description: dict[str, Any], folder: Path) -> float | None:
             fix="Export the model again, or install the package again.",
         )
     return float(entry["below"])
-
-
-def check_hash(onnx: Path, expected: str) -> None:
-    """Refuse a network that is not the one its description names. Errors: WeightError."""
-    try:
-        with onnx.open("rb") as file:
-            got = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WeightError(f"Cannot read {onnx}: {error.strerror}.", fix="Install the model again.") from error
-    if got != expected:
-        raise WeightError(
-            f"{onnx} is not the network of its model.json: expected sha256 {expected}, got {got}.",
-            fix="Install the model again; do not scan with a file of unknown origin.",
-        )
-
-
-def canonical(description: dict[str, Any]) -> bytes:
-    """A description as bytes that depend on its content alone."""
-    return json.dumps(description, sort_keys=True).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from fauxto.media.crops import cut, take
 from fauxto.media.decode import Opened, open_picture
 from fauxto.provenance.c2pa import parse_anchors
 from fauxto.run import source as sources
-from fauxto.run.model import Model, load
+from fauxto.run.model import Model, Score, load
 from fauxto.run.options import Options
 
 if TYPE_CHECKING:
@@ -83,9 +84,11 @@ class Scanner:
         opened = open_picture(data, limits)
         header = opened.header
         declared = provenance.read(data, limits=limits, trust_anchors=anchors, found=opened.walk)
-        crops = take(header.width, header.height, self.model.crop, opened.read)
+        whole = functools.cache(opened.read)  # the appearance, copies and maps share one decode
+        read = opened.read if opened.reads_parts else lambda box: cut(whole(), box)
+        crops = take(header.width, header.height, self.model.crop, read)
         quality = header.jpeg.quality if header.jpeg else None
-        picture = Picture(header.width, header.height, quality, crops, opened.read, started)
+        picture = Picture(header.width, header.height, quality, crops, whole, started)
         return self._with_traces(self._judge(picture, declared, digest), opened, started)
 
     def scan_pixels(self, pixels: np.ndarray) -> Finding:
@@ -116,7 +119,7 @@ class Scanner:
 
     def _judge(self, picture: Picture, declared: provenance.Provenance | None, digest: str) -> Finding:
         model, options = self.model, self.options
-        pixels = self._read_logit(model.score(picture.crops))
+        pixels = self._read_score(model.score(picture.crops, picture.whole))
         quality = verdict.assess(picture.crops, picture.width, picture.height, picture.jpeg_quality, model.abstain)
         stable = self._stability(picture.whole(), pixels) if options.stability else None
         altered, missing = self._altered(picture)
@@ -139,17 +142,19 @@ class Scanner:
             model=model.identity,
         )
 
-    def _read_logit(self, logit: float) -> verdict.PixelScore:
-        return verdict.judge(logit, self.model.calibration, self.model.populations, self.bound)
+    def _read_score(self, score: Score) -> verdict.PixelScore:
+        model = self.model
+        parts = {"texture": score.texture, "appearance": score.appearance} if model.appearance is not None else {}
+        return verdict.judge(score.logit, model.calibration, model.populations, self.bound, parts)
 
-    def _score_whole(self, pixels: np.ndarray) -> float:
+    def _score_whole(self, pixels: np.ndarray) -> Score:
         height, width = pixels.shape[:2]
-        return self.model.score(take(width, height, self.model.crop, lambda box: cut(pixels, box)))
+        return self.model.score(take(width, height, self.model.crop, lambda box: cut(pixels, box)), lambda: pixels)
 
     def _stability(self, whole: np.ndarray, pixels: verdict.PixelScore) -> dict[str, object]:
         from fauxto.verdict.stability import stability  # noqa: PLC0415
 
-        return stability(whole, self._score_whole, self._read_logit, pixels)
+        return stability(whole, lambda copy: self._read_score(self._score_whole(copy)), pixels)
 
     def _altered(self, picture: Picture) -> tuple[MapScore | None, list[Evidence]]:
         if self.localizer is None:

@@ -33,17 +33,19 @@ def pooled(
     windows: np.ndarray,
     settle: float | None = None,
     rule: Callable[[np.ndarray], float] = mean,
-) -> float:
+) -> tuple[float, bool]:
     """The logit by `rule` over all windows `(k, ...)`, or that of the middle one alone where it is below `settle`.
 
-    A picture whose middle looks that little synthetic is settled by it, and the other windows are not computed. The
-    rule takes part in the reference populations too, so a bound on false alarms holds with it as without it; what it
-    can cost is a generated picture whose middle shows nothing (`learn.package` measures how many).
+    The second value says whether the middle settled it: a picture whose middle looks that little synthetic is left at
+    that, and the other windows are not computed. The rule takes part in the reference populations too, so a bound on
+    false alarms holds with it as without it; what it can cost is a generated picture whose middle shows nothing
+    (`learn.package` measures how many).
     """
-    if settle is None or len(windows) == 1:
-        return rule(logits(windows))
+    if settle is None:
+        return rule(logits(windows)), False
     middle = len(windows) // 2
     first = logits(windows[middle : middle + 1])
     if first[0] < settle:
-        return float(first[0])
-    return rule(np.concatenate((first, logits(np.concatenate((windows[:middle], windows[middle + 1 :]))))))
+        return float(first[0]), True
+    others = np.concatenate((windows[:middle], windows[middle + 1 :]))
+    return rule(np.concatenate((first, logits(others))) if len(others) else first), False

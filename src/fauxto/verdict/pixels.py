@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fauxto.verdict import calibration as calibrate
@@ -20,7 +20,8 @@ class PixelScore:
     """One logit, read against the reference photographs at a false-alarm bound.
 
     `per_population` maps each population to (p-value alone, number of photographs); `voters` are those that
-    can speak at `fpr` (see `conformal`).
+    can speak at `fpr` (see `conformal`). `parts` names what the logit is the sum of, where a model has several parts;
+    None was not asked.
     """
 
     logit: float
@@ -31,6 +32,7 @@ class PixelScore:
     voters: tuple[str, ...]
     threshold: float | None
     typical: float
+    parts: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def call(self) -> Call:
@@ -47,6 +49,7 @@ def judge(
     calibration: Mapping[str, Any],
     populations: Mapping[str, Mapping[str, Any]],
     fpr: float = conformal.DEFAULT_FPR,
+    parts: Mapping[str, float | None] | None = None,
 ) -> PixelScore:
     """Read a logit with the `calibration` and `populations` of a model's description.
 
@@ -65,6 +68,7 @@ def judge(
         voters=conformal.voters(populations, fpr),
         threshold=conformal.threshold(populations, fpr),
         typical=min(_median(population["logits"]) for population in populations.values()),
+        parts=parts or {},
     )
 
 

@@ -16,8 +16,7 @@ DEFAULT_CHAINS = ("jpeg:85", "whatsapp", "instagram_feed", "reddit_preview", "sc
 
 def stability(
     pixels: np.ndarray,
-    score: Callable[[np.ndarray], float],
-    judge: Callable[[float], PixelScore],
+    judge: Callable[[np.ndarray], PixelScore],
     original: PixelScore,
     *,
     chains: Sequence[str] = DEFAULT_CHAINS,
@@ -25,14 +24,14 @@ def stability(
 ) -> dict[str, Any]:
     """Score a copy of the picture after each chain and count the copies whose call is that of the `original`.
 
-    `pixels` is the whole picture, uint8 `(H, W, 3)`; `score` maps such a picture to its logit; `judge`
-    reads a logit at the same bound as `original` was read. Two calls agree if both say "generated" or
+    `pixels` is the whole picture, uint8 `(H, W, 3)`; `judge` scores such a picture and reads it at the same bound as
+    `original` was read. Two calls agree if both say "generated" or
     neither does. The result is plain JSON: `agree`, `total`, `flipped`, `seed` and a row a chain.
     """
     called = original.call == "generated"
     rows: list[dict[str, Any]] = []
     for chain in chains:
-        copy = judge(score(launder.apply(pixels, chain, seed)))
+        copy = judge(launder.apply(pixels, chain, seed))
         rows.append(
             {
                 "chain": chain,

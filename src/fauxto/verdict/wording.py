@@ -88,6 +88,8 @@ def pixels(score: PixelScore) -> Evidence:
         "typical": score.typical,
         "populations": {name: {"p_value": p, "n": n} for name, (p, n) in score.per_population.items()},
     }
+    if score.parts:
+        value["parts"] = dict(score.parts)
     sets = ", ".join(f"{name} ({score.per_population[name][1]})" for name in score.voters)
     here = rate(score.p_value)
     if score.call == "unsupported":

@@ -1,0 +1,227 @@
+"""Fit the part of the house detector that looks at whole pictures, and ask what it holds on.
+
+    python benchmarks/house_appearance.py --manifest manifest.csv --work WORK --out appearance.safetensors
+    python benchmarks/house_appearance.py --manifest manifest.csv --work WORK --search results.json
+
+The backbone is the EfficientNet-Lite0 that installs from PyPI, frozen; a linear probe reads it, of the whole picture
+made small and of two windows at native resolution. Pictures to train on have random histories, the same law for both
+classes; those to test lie as they are, as JPEG 90 ("matched"), and as a JPEG 85 with a long side of 480 pixels
+("small", where no size or resolution is left to tell by). `--search` leaves each family of generators out once, with
+all its pictures; then each fold of `house_search` leaves out families and sources of photographs at once. Each seed
+draws half of the training pictures anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import hashlib
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from fauxto.backends.openvino import OpenvinoNetwork, open_network
+from fauxto.data.manifest import Sample, read
+from fauxto.detect.house import House
+from fauxto.errors import FauxtoError
+from fauxto.launder import apply
+from fauxto.learn.appearance import VIEWS
+from fauxto.learn.augment import Laundering, laundered_crop, laundered_look, random_crop
+from fauxto.learn.checkpoint import save
+from fauxto.learn.export import export_onnx
+from fauxto.learn.probe import fit_linear
+from fauxto.media.crops import cut, take, to_network
+from fauxto.media.decode import decode
+from fauxto.nn.appearance import FEATURES, AppearanceNetwork, Averages
+from fauxto.nn.efficientnet_lite import efficientnet_lite0_tower
+from fauxto.score.roc import auc, interval, tpr_at
+from house_features import original, weights
+from house_search import FOLDS, split
+
+LOOKS = 2
+"""Random histories of every picture that may be trained on."""
+CONDITIONS = {"raw": "none", "matched": "jpeg:90", "small": "fit:480|jpeg:85"}
+STRENGTH = 1e-3
+MOST = 150
+"""Pictures of a family or a population that are tested."""
+PATCH = 480
+"""What a window of a random history is cut from, in pixels."""
+
+
+def looks(pixels: np.ndarray, rng: np.random.Generator) -> Iterable[np.ndarray]:
+    """Random views of a picture to train on, uint8 `(3, size, size, 3)` each: of the whole, and of two windows."""
+    for _ in range(LOOKS):
+        whole = laundered_look(pixels, VIEWS.short, VIEWS.size, rng)
+        parts = [laundered_crop(_patch(pixels, rng), VIEWS.size, Laundering(), rng) for _ in range(2)]
+        yield np.stack([whole, *parts])
+
+
+def _patch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A random square of up to `PATCH` pixels; a picture too small for any window is mirrored first."""
+    short = [(0, max(0, VIEWS.size + 10 - side)) for side in pixels.shape[:2]]
+    filled = np.pad(pixels, (*short, (0, 0)), mode="symmetric")
+    return random_crop(filled, min(PATCH, *filled.shape[:2]), rng)
+
+
+def shown(pixels: np.ndarray) -> np.ndarray:
+    """The views that a scan takes of a picture, uint8 `(1 + k, size, size, 3)`."""
+    height, width = pixels.shape[:2]
+    return VIEWS.take(pixels, take(width, height, House().crop, lambda box: cut(pixels, box)))
+
+
+def seen(onnx: Path, job: tuple[Sample, bool, bool]) -> np.ndarray | None:
+    """What the frozen network makes of one picture, `(LOOKS + 3, 2 * 784)`: averages of the whole and of the windows.
+
+    The job says whether it is to be trained on and tested; NaN elsewhere, None for what cannot be read.
+    """
+    sample, trains, tests = job
+    try:
+        pixels = decode(Path(sample.path).read_bytes())
+    except (FauxtoError, OSError):
+        return None
+    rows = np.full((LOOKS + len(CONDITIONS), 2 * FEATURES), np.nan, np.float32)
+    rng = np.random.default_rng(zlib.crc32(sample.path.encode()))
+    views = dict(enumerate(looks(pixels, rng))) if trains else {}
+    if tests:
+        views |= {LOOKS + i: shown(apply(pixels, chain)) for i, chain in enumerate(CONDITIONS.values())}
+    for place, each in views.items():
+        found = _opened(onnx).first(to_network(each))
+        rows[place] = np.concatenate((found[0], found[1:].mean(0)))
+    return rows
+
+
+@functools.cache
+def _opened(onnx: Path) -> OpenvinoNetwork:
+    return open_network(onnx)
+
+
+def table(samples: Sequence[Sample], work: Path, processes: int) -> tuple[list[Sample], np.ndarray]:
+    """The samples that could be read, and what the frozen network makes of them, `(n, LOOKS + 3, 2 * 784)`."""
+    paths = sorted((s.path for s in samples), key=lambda path: zlib.crc32(path.encode()))
+    file = work / f"seen-{hashlib.sha256(repr(paths).encode()).hexdigest()[:16]}.npz"
+    if not file.exists():
+        work.mkdir(parents=True, exist_ok=True)
+        onnx, count, jobs = work / "averages.onnx", Counter[str](), []
+        export_onnx(Averages(efficientnet_lite0_tower().model), onnx, VIEWS.size)
+        for sample in sorted(samples, key=lambda s: zlib.crc32(s.path.encode())):
+            group = f"{sample.label} {sample.family}"
+            count[group] += sample.split == "train"
+            tests = sample.split != "train" or bool(sample.label and count[group] <= MOST)
+            jobs.append((sample, sample.split == "train" or bool(sample.label), tests))
+        with ProcessPoolExecutor(processes) as pool:
+            found = list(pool.map(functools.partial(seen, onnx), jobs, chunksize=8))
+        rows = [(job[0].path, row) for job, row in zip(jobs, found, strict=True) if row is not None]
+        np.savez(file, paths=[path for path, _ in rows], seen=np.stack([row for _, row in rows]))
+    with np.load(file) as stored:
+        place, values = {path: i for i, path in enumerate(stored["paths"])}, stored["seen"]
+    kept = [sample for sample in samples if sample.path in place]
+    return kept, values[[place[sample.path] for sample in kept]]
+
+
+def fit(samples: Sequence[Sample], x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, float]:
+    """Weights `(d,)` and bias of the probe on the random looks of these rows."""
+    chosen = [samples[i] for i in rows]
+    labels, each = np.asarray([s.label for s in chosen]), weights(chosen)
+    for label in (0, 1):
+        each[labels == label] /= each[labels == label].mean()
+    looks_of = x[rows, :LOOKS].reshape(-1, x.shape[-1])
+    return fit_linear(looks_of, np.repeat(labels, LOOKS), STRENGTH, np.repeat(each, LOOKS))
+
+
+def network(weight: np.ndarray, bias: float) -> AppearanceNetwork:
+    """The published body with this probe: the first half reads the whole picture, the second its parts."""
+    made = AppearanceNetwork(Averages(efficientnet_lite0_tower().model)).eval()
+    with torch.no_grad():
+        made.head.weight.copy_(torch.from_numpy(weight.reshape(2, FEATURES)))
+        made.head.bias.copy_(torch.tensor([bias, 0.0]))
+    return made
+
+
+def halves(train: np.ndarray, seed: int) -> np.ndarray:
+    """Half of the rows, drawn by the seed."""
+    return np.sort(np.random.default_rng(seed).choice(train, len(train) // 2, replace=False))
+
+
+def families_left_out(samples: list[Sample], x: np.ndarray, seed: int) -> dict[str, dict[str, np.ndarray]]:
+    """Family to condition to (real logits, fake logits): each family left out once, photographs never trained on."""
+    trained = np.asarray([s.split == "train" for s in samples])
+    labels, of = np.asarray([s.label for s in samples]), np.asarray([s.family for s in samples])
+    tested = ~np.isnan(x[:, LOOKS, 0])
+    found = {}
+    for family in sorted(set(of[labels == 1])):
+        weight, bias = fit(samples, x, halves(np.flatnonzero(trained & ((labels == 0) | (of != family))), seed))
+        real, fake = tested & ~trained & (labels == 0), tested & (labels == 1) & (of == family)
+        found[family] = {
+            name: (x[real, LOOKS + i] @ weight + bias, x[fake, LOOKS + i] @ weight + bias)
+            for i, name in enumerate(CONDITIONS)
+        }
+    return found
+
+
+def folds_left_out(samples: list[Sample], x: np.ndarray, seed: int) -> dict[str, dict[str, np.ndarray]]:
+    """As `families_left_out`, but families and sources of photographs are left out together, by fold."""
+    samples = [original(s) for s in samples]
+    trained = np.asarray([s.split == "train" for s in samples])
+    labels, of = np.asarray([s.label for s in samples]), np.asarray([s.family for s in samples])
+    found = {}
+    for fold in FOLDS:
+        train, test = split(samples, fold)
+        weight, bias = fit(samples, x, halves(np.asarray([i for i in train if trained[i]]), seed))
+        test = np.asarray([i for i in test if not np.isnan(x[i, LOOKS, 0])])
+        for family in sorted({of[i] for i in test if labels[i]}):
+            real, fake = test[labels[test] == 0], test[(labels[test] == 1) & (of[test] == family)]
+            found[family] = {
+                name: (x[real, LOOKS + i] @ weight + bias, x[fake, LOOKS + i] @ weight + bias)
+                for i, name in enumerate(CONDITIONS)
+            }
+    return found
+
+
+def search(samples: list[Sample], x: np.ndarray, seeds: Sequence[int]) -> dict:
+    """Both protocols, seed by seed: AUC and TPR of each family in each condition, with intervals."""
+    result = {}
+    for name, protocol in (("families", families_left_out), ("families and sources", folds_left_out)):
+        for seed in seeds:
+            rows = {
+                family: {condition: _figures(*pair) for condition, pair in conditions.items()}
+                for family, conditions in protocol(samples, x, seed).items()
+            }
+            means = {c: round(float(np.mean([row[c]["auc"] for row in rows.values()])), 4) for c in CONDITIONS}
+            result.setdefault(name, []).append({"seed": seed, "mean_auc": means, "families": rows})
+            print(f"left out: {name:22} seed {seed}  mean AUC {means}", flush=True)
+    return result
+
+
+def _figures(real: np.ndarray, fake: np.ndarray) -> dict[str, object]:
+    low, high = interval(auc, real, fake)
+    return {
+        "pictures": len(fake), "photographs": len(real), "auc": round(auc(real, fake), 4),
+        "interval": [round(low, 4), round(high, 4)], "tpr_at_5": round(tpr_at(real, fake, 0.05), 4),
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="weights of a probe on all rows whose split is train")
+    parser.add_argument("--search", type=Path, help="results of leaving families and sources out, as JSON")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    samples, x = table(read(options.manifest), options.work, options.processes)
+    if options.out:
+        weight, bias = fit(samples, x, np.flatnonzero([s.split == "train" for s in samples]))
+        save(options.out, network(weight, bias).state_dict(), system="house appearance")
+    if options.search:
+        options.search.write_text(json.dumps(search(samples, x, options.seeds), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The second network of a model: what it is shown, when it is asked, and what it adds."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+from fauxto import scan
+from fauxto.errors import InputError, WeightError
+from fauxto.run.appearance import Views, combine
+from fauxto.run.model import BACKENDS, load
+from tests.run import tiny
+
+SHORT, SIDE, WEIGHT, SETTLED = 24, 16, 2.0, -3.0
+
+
+def write_model(folder: Path, **changes) -> Path:
+    """The tiny model with an appearance: of each view, the mean of its red and of its green, both times `WEIGHT`."""
+    tiny.write_model(folder)
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMean", ["pixels"], ["colours"], axes=[2, 3], keepdims=0),
+            helper.make_node("Slice", ["colours", "start", "end", "axis"], ["logit"]),
+        ],
+        "tiny",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n", 2])],
+        [
+            helper.make_tensor(name, TensorProto.INT64, [1], [value])
+            for name, value in (("start", 0), ("end", 2), ("axis", 1))
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, folder / "appearance.onnx")
+    entry = {
+        "onnx": "appearance.onnx",
+        "sha256": hashlib.sha256((folder / "appearance.onnx").read_bytes()).hexdigest(),
+        "short": SHORT,
+        "size": SIDE,
+        "weight": WEIGHT,
+        "settled": SETTLED,
+    }
+    description = json.loads((folder / "model.json").read_text()) | {"appearance": entry} | changes
+    (folder / "model.json").write_text(json.dumps(description))
+    return folder
+
+
+def painted(red: int, green: int, side: int = 40) -> np.ndarray:
+    return np.broadcast_to(np.uint8([red, green, 0]), (side, side, 3)).copy()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_logit_is_the_texture_and_the_weighted_appearance(tmp_path: Path, backend: str):
+    model = load(write_model(tmp_path), backend)
+    windows = np.stack([painted(0, green, tiny.SIZE) for green in (50, 150)])
+    score = model.score(windows, lambda: painted(255, 0))
+    texture = tiny.GAIN * ((50 + 150) / 2 / 3 / 255 - 0.5)
+    assert score.texture == pytest.approx(texture, abs=1e-4)
+    assert score.appearance == pytest.approx(WEIGHT * (1 + (50 + 150) / 2 / 255), abs=1e-4)
+    assert score.logit == pytest.approx(score.texture + score.appearance)
+
+
+def test_where_the_texture_settles_a_picture_the_whole_is_not_asked(tmp_path: Path):
+    model = load(write_model(tmp_path, settle={"below": 0.0}))
+    for count in (1, 2):
+        dark = np.zeros((count, tiny.SIZE, tiny.SIZE, 3), np.uint8)
+        score = model.score(dark, tiny.no_whole)
+        assert score.appearance is None
+        assert score.logit == pytest.approx(score.texture + SETTLED)
+
+
+def test_a_view_is_the_middle_of_the_picture_and_of_each_window():
+    picture = np.random.default_rng(0).integers(0, 256, (60, 90, 3)).astype(np.uint8)
+    windows = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
+    views = Views(SHORT, SIDE).take(picture, windows)
+    small = Image.fromarray(picture).resize((36, 24), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(views[0], np.asarray(small.crop((10, 4, 26, 20))))
+    np.testing.assert_array_equal(views[1:], windows[:, 8:24, 8:24])
+    with pytest.raises(InputError, match="smaller than 16"):
+        Views(SHORT, SIDE).take(picture, windows[:, :8, :8])
+
+
+def test_the_whole_counts_once_and_parts_by_their_mean():
+    assert combine(np.float32([[3, 100], [100, 1], [100, 2]])) == pytest.approx(4.5)
+
+
+def test_a_scan_tells_the_parts_of_its_logit(tmp_path: Path):
+    folder = write_model(tmp_path / "model")
+    picture = tmp_path / "a.png"
+    Image.fromarray(tiny.noise(120, 64)).save(picture)
+    found = scan(picture, model=str(folder))
+    (item,) = [item for item in found.evidence if item.layer == "pixels"]
+    parts = item.value["parts"]
+    assert found.logit == pytest.approx(parts["texture"] + parts["appearance"])
+    assert found.logit == scan(np.asarray(Image.open(picture)), model=str(folder)).logit
+
+
+@pytest.mark.parametrize("wrong", [3, {}, {"onnx": "appearance.onnx"}])
+def test_an_incomplete_entry_is_refused(tmp_path: Path, wrong: object):
+    with pytest.raises(WeightError, match="appearance"):
+        load(write_model(tmp_path, appearance=wrong))
+
+
+def test_another_network_than_the_described_one_is_refused(tmp_path: Path):
+    folder = write_model(tmp_path)
+    (folder / "appearance.onnx").write_bytes(b"other")
+    with pytest.raises(WeightError, match="not the network"):
+        load(folder)
