@@ -12,8 +12,8 @@ Pictures are real photographs: a manifest's (label real), or all below a folder.
   whole pictures.
 - `decode`: whole pictures and the band of the windows alone; a process a core.
 - `bound`: what int8 arithmetic and decoding of the band leave of two cores, were everything else free. Arithmetic of
-  the windows which the scan computes (`windows_computed`, a mean): a picture that its middle window settles costs
-  one, while the loops read them all.
+  what the scan computes (`work`, means): a picture that its middle window settles costs one window; any other costs
+  all of them, its views by the appearance network, and a decode of the whole picture; the loops read all windows.
 
 Every round runs every arm once in another order, so what disturbs the machine disturbs all; ratios are taken within a
 round. CPU milliseconds count all processes of an arm: on a busy machine they are the better witness.
@@ -28,6 +28,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ import machine
 import throughput_arms as arms
 import throughput_sets as sets
 from fauxto.run.model import Model, load
-from throughput_arms import Cost
+from throughput_arms import Cost, Work
 
 WORKERS = 2
 BATCHES = (1, 32)
@@ -68,7 +69,7 @@ def measure(model: Model, arguments: argparse.Namespace, folder: Path) -> Iterat
     pictures = {kind.name: sets.make(kind, paths, folder / kind.name, arguments.count) for kind in sets.KINDS}
     about = machine.describe(*PACKAGES)
     work = _arms(model, pictures, folder, arguments.seconds)
-    computed = {name: arms.windows_computed(model, files) for name, files in pictures.items()}
+    needed = {name: arms.work_of(model, files) for name, files in pictures.items()}
     costs: Costs = {}
     busy, own, start = machine.busy_cpu(), machine.own_cpu(), time.perf_counter()
     for number in range(arguments.rounds):
@@ -84,8 +85,8 @@ def measure(model: Model, arguments: argparse.Namespace, folder: Path) -> Iterat
             "model": {**model.identity, "windows": model.crop.count, "window": model.crop.size},
             "rounds": number + 1,
             "cores_taken_by_others": None if others is None else round(others, 2),
-            "sets": {name: _about(files) | {"windows_computed": computed[name]} for name, files in pictures.items()},
-            **_results(costs, computed),
+            "sets": {name: _about(files) | {"work": asdict(needed[name])} for name, files in pictures.items()},
+            **_results(costs, needed),
         }
 
 
@@ -112,6 +113,9 @@ def _arms(
         for kind, onnx in (("float", floating), ("int8", int8)):
             call = (arms.run_network, backend, str(onnx), 1, model.crop.size)
             work[f"network {backend} {kind}"] = partial(arms.side_by_side, *call, seconds=seconds)
+    if model.appearance is not None:
+        call = (arms.run_network, "openvino", str(model.appearance.onnx), 1, model.appearance.views.size)
+        work["network openvino appearance"] = partial(arms.side_by_side, *call, seconds=seconds)
     for name, files in pictures.items():
         for label, loop in loops.items():
             for batch in BATCHES:
@@ -127,9 +131,8 @@ def _arms(
     return work
 
 
-def _results(costs: Costs, windows: dict[str, float]) -> dict[str, Any]:
-    """Rates and CPU times of each arm, and the ratios that the targets speak of, round by round; windows by set."""
-    network = costs["network openvino int8"]
+def _results(costs: Costs, needed: dict[str, Work]) -> dict[str, Any]:
+    """Rates and CPU times of each arm, and the ratios that the targets speak of, round by round; work by set."""
     results: dict[str, Any] = {
         "help": _seconds(costs["help"]),
         "first_verdict": _seconds(costs["first verdict"]),
@@ -139,9 +142,12 @@ def _results(costs: Costs, windows: dict[str, float]) -> dict[str, Any]:
         "images_a_second": {},
         "ratios": {},
     }
-    for name, count in windows.items():
+    for name, work in needed.items():
         own = {key.removeprefix(f"{name} | "): found for key, found in costs.items() if key.startswith(f"{name} | ")}
-        bound = [_both(n, count, d) for n, d in zip(network, own["decode band"], strict=True)]
+        parts = [(work.windows, costs["network openvino int8"]), (1.0, own["decode band"])]
+        if work.views:
+            parts += [(work.views, costs["network openvino appearance"]), (work.whole, own["decode whole"])]
+        bound = [_together(parts, number) for number in range(len(own["decode band"]))]
         steady, loops = own["scan steady"], [key for key in own if key.startswith(("torch", "npr"))]
         results["images_a_second"][name] = {key: _rates(found) for key, found in (own | {"bound": bound}).items()}
         results["ratios"][name] = {
@@ -152,10 +158,10 @@ def _results(costs: Costs, windows: dict[str, float]) -> dict[str, Any]:
     return results
 
 
-def _both(network: Cost, windows: float, decoding: Cost) -> Cost:
-    """One picture's windows and its decoding, one after the other on the same cores."""
-    wall = windows / network.rate + 1 / decoding.rate
-    return Cost(1, wall, (windows * network.cpu_ms + decoding.cpu_ms) / 1000)
+def _together(parts: list[tuple[float, list[Cost]]], number: int) -> Cost:
+    """All that one picture takes, one after the other on the same cores: how often, and what it cost in that round."""
+    wall = sum(times / costs[number].rate for times, costs in parts)
+    return Cost(1, wall, sum(times * costs[number].cpu_ms for times, costs in parts) / 1000)
 
 
 def _ratio(ours: list[Cost], theirs: list[Cost]) -> dict[str, Any]:

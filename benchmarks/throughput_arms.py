@@ -82,9 +82,22 @@ class TorchLoop:
         return Cost(count, time.perf_counter() - start, own_cpu() - cpu)
 
 
-def windows_computed(model: Model, paths: Sequence[Path]) -> float:
-    """How many windows the scan computes for one of these pictures, on average."""
-    computed = 0
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the scan computes for one of some pictures, on average.
+
+    `windows` go through the texture network; where they settle nothing the picture is decoded whole, a share of
+    `whole`, and `views` go through the appearance network.
+    """
+
+    windows: float
+    whole: float
+    views: float
+
+
+def work_of(model: Model, paths: Sequence[Path]) -> Work:
+    """The work for these pictures, counted."""
+    computed, whole, views = 0, 0, 0
 
     def counted(windows: np.ndarray) -> np.ndarray:
         nonlocal computed
@@ -95,8 +108,10 @@ def windows_computed(model: Model, paths: Sequence[Path]) -> float:
         data = path.read_bytes()
         header = probe(data)
         crops = take(header.width, header.height, model.crop, lambda box, data=data: decode(data, box=box))
-        pooled(counted, crops, model.settle)
-    return round(computed / len(paths), 3)
+        _, settled = pooled(counted, crops, model.settle)
+        if model.appearance is not None and not settled:
+            whole, views = whole + 1, views + 1 + len(crops)
+    return Work(*(round(each / len(paths), 3) for each in (computed, whole, views)))
 
 
 def scan(

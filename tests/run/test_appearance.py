@@ -14,6 +14,7 @@ from fauxto import scan
 from fauxto.errors import InputError, WeightError
 from fauxto.run.appearance import Views, combine
 from fauxto.run.model import BACKENDS, load
+from fauxto.verdict.heatmap import everywhere
 from tests.run import tiny
 
 SHORT, SIDE, WEIGHT, SETTLED = 24, 16, 2.0, -3.0
@@ -100,10 +101,25 @@ def test_a_scan_tells_the_parts_of_its_logit(tmp_path: Path):
     assert found.logit == scan(np.asarray(Image.open(picture)), model=str(folder)).logit
 
 
+def test_a_map_of_a_uniform_picture_shows_the_logit_of_all_of_it(tmp_path: Path):
+    picture = tmp_path / "a.png"
+    Image.fromarray(painted(200, 90, 96)).save(picture)
+    found = scan(picture, model=str(write_model(tmp_path / "model")), regions=True)
+    assert found.regions
+    assert {round(region.logit, 3) for region in found.regions} == {round(found.logit, 3)}
+    assert everywhere(found) == pytest.approx(WEIGHT * (200 + 90) / 255, abs=1e-3)
+
+
 @pytest.mark.parametrize("wrong", [3, {}, {"onnx": "appearance.onnx"}])
 def test_an_incomplete_entry_is_refused(tmp_path: Path, wrong: object):
     with pytest.raises(WeightError, match="appearance"):
         load(write_model(tmp_path, appearance=wrong))
+
+
+def test_the_hash_of_a_model_is_that_of_both_its_networks(tmp_path: Path):
+    folder = write_model(tmp_path)
+    both = (folder / "model.onnx").read_bytes() + (folder / "appearance.onnx").read_bytes()
+    assert load(folder).sha256 == load(folder).identity["sha256"] == hashlib.sha256(both).hexdigest()
 
 
 def test_another_network_than_the_described_one_is_refused(tmp_path: Path):

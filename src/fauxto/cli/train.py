@@ -202,7 +202,7 @@ def package(
     if made.thorough_logits is not None:
         scored["thorough"] = made.thorough_logits
     if made.appearance is not None:
-        scored["appearance"] = made.appearance.logits
+        scored |= {"appearance_float": made.appearance.float_logits, "appearance": made.appearance.logits}
     areas = {f"auc_{name}": auc(z[made.labels == 0], z[made.labels == 1]) for name, z in scored.items()}
     report = {
         "model": str(out),

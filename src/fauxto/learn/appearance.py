@@ -25,11 +25,11 @@ FILE = "appearance.onnx"
 class Weighed:
     """What the appearance says of each picture, `logits`, and what that counts beside the texture.
 
-    `settled` is what stands for it where the texture settles a picture (already weighted); `parity` the worst
-    difference of the float export from the network.
+    `float_logits` are those of the export before it was quantized; `parity` is its worst difference from the network.
     """
 
     logits: np.ndarray
+    float_logits: np.ndarray
     weight: float
     parity: float
 
@@ -39,7 +39,7 @@ class Weighed:
         return self.weight * self.logits
 
     def entry(self, folder: Path, settled: float) -> dict[str, Any]:
-        """Its part of model.json."""
+        """Its part of model.json; `settled` stands for it, weighted, where the texture settles a picture."""
         return {
             "onnx": FILE,
             "sha256": file_sha256(folder / FILE),
@@ -62,14 +62,15 @@ def weigh(
     export_onnx(network, floating, VIEWS.size)
     parity = check_parity(network, floating, to_network(np.concatenate(pictures[:16])[:32]))
     quantize(floating, folder / FILE, (to_network(each[i % 2 :][:1]) for i, each in enumerate(pictures[::step])))
+    float_logits = answers(floating, pictures)
     floating.unlink()
-    logits = answers(folder, pictures)
-    return Weighed(logits, weight_beside(texture, logits, labels), parity)
+    logits = answers(folder / FILE, pictures)
+    return Weighed(logits, float_logits, weight_beside(texture, logits, labels), parity)
 
 
-def answers(folder: Path, pictures: Iterable[np.ndarray]) -> np.ndarray:
-    """The logit of each picture from its views, uint8 `(1 + k, size, size, 3)`, by the network in `folder`."""
-    network = open_network(folder / FILE)
+def answers(onnx: Path, pictures: Iterable[np.ndarray]) -> np.ndarray:
+    """The logit of each picture from its views, uint8 `(1 + k, size, size, 3)`."""
+    network = open_network(onnx)
     return np.asarray([combine(network(to_network(views)).reshape(-1, 2)) for views in pictures])
 
 

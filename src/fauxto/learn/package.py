@@ -17,7 +17,7 @@ from fauxto.data.manifest import Sample
 from fauxto.data.places import read_bytes
 from fauxto.errors import ContractError, InputError, ResourceError
 from fauxto.launder import apply
-from fauxto.learn.appearance import VIEWS, Weighed, answers, weigh
+from fauxto.learn.appearance import FILE, VIEWS, Weighed, answers, weigh
 from fauxto.learn.calibrate import fit_platt
 from fauxto.learn.export import check_parity, export_onnx, file_sha256, quantize
 from fauxto.learn.histories import HISTORIES
@@ -128,7 +128,7 @@ def package(
         thorough_logits = _thorough_logits(detector, thorough, samples, target)
         if weighed is not None:
             seen = (VIEWS.take(pixels, _windows(pixels, thorough)) for _, pixels in _shipped(samples, {}))
-            thorough_logits += weighed.weight * answers(folder, seen)
+            thorough_logits += weighed.weight * answers(folder / FILE, seen)
         model["thorough"] = _reading(thorough, THOROUGH_RULE, kept, thorough_logits, descriptions)
     (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
     settled = float(settles.mean())

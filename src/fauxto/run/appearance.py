@@ -54,7 +54,7 @@ class Appearance:
         try:
             self.views = Views(int(entry["short"]), int(entry["size"]))
             self.weight, self.settled = float(entry["weight"]), float(entry["settled"])
-            self._onnx, expected = folder / Path(entry["onnx"]).name, str(entry["sha256"])
+            self.onnx, expected = folder / Path(entry["onnx"]).name, str(entry["sha256"])
         except (KeyError, TypeError, ValueError) as error:
             raise WeightError(
                 f"The 'appearance' entry {entry!r:.80} in {folder / 'model.json'} needs onnx, sha256, short, size, "
@@ -62,7 +62,7 @@ class Appearance:
                 fix="Export the model again, or install the package again.",
             ) from error
         self._backend = backend
-        check_hash(self._onnx, expected)
+        check_hash(self.onnx, expected)
 
     def logit(self, pixels: np.ndarray, windows: np.ndarray) -> float:
         """What a picture, uint8 `(h, w, 3)`, and its windows, uint8 `(k, s, s, 3)`, add to its logit."""
@@ -74,5 +74,5 @@ class Appearance:
 
     @cached_property
     def _network(self) -> Network:
-        opened: Network = import_module(f"fauxto.backends.{self._backend}").open_network(self._onnx)
+        opened: Network = import_module(f"fauxto.backends.{self._backend}").open_network(self.onnx)
         return opened

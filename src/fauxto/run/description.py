@@ -32,16 +32,23 @@ def read_description(path: Path, needed: Mapping[str, type]) -> dict[str, Any]:
 
 def check_hash(onnx: Path, expected: str) -> None:
     """Refuse a network that is not the one its description names. Errors: WeightError."""
-    try:
-        with onnx.open("rb") as file:
-            got = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WeightError(f"Cannot read {onnx}: {error.strerror}.", fix="Install the model again.") from error
+    got = digest_of(onnx)
     if got != expected:
         raise WeightError(
             f"{onnx} is not the network of its model.json: expected sha256 {expected}, got {got}.",
             fix="Install the model again; do not scan with a file of unknown origin.",
         )
+
+
+def digest_of(*files: Path) -> str:
+    """The sha256 of files, one after the other. Errors: WeightError."""
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            digest.update(file.read_bytes())
+        except OSError as error:
+            raise WeightError(f"Cannot read {file}: {error.strerror}.", fix="Install the model again.") from error
+    return digest.hexdigest()
 
 
 def canonical(description: dict[str, Any]) -> bytes:

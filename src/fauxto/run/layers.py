@@ -142,7 +142,12 @@ class _Drawer:
                 raise InputError(
                     "The verdict is that of another detector than the one here now.", fix="Scan the picture again."
                 )
-            regions = heatmap.heatmap(self._open(path, finding).read(), self._model.logits, self._model.crop.size)
+            everywhere = heatmap.everywhere(finding)
+            regions = heatmap.heatmap(
+                self._open(path, finding).read(),
+                lambda crops: self._model.logits(crops) + np.float32(everywhere),
+                self._model.crop.size,
+            )
         return heatmap.heat(regions, *heatmap.scale(finding, regions), max_side=SIDE // 2)
 
     def _regions(self, path: str, finding: Finding) -> tuple[Layer, np.ndarray]:

@@ -39,6 +39,8 @@ def map_score(
 ) -> tuple[list[Region], list[Evidence]]:
     """The logit of a grid of windows over the picture that `whole()` gives, drawn into `folder` if there is one.
 
+    That of a window is what the picture's would be if all of it had the texture that the window has.
+
     `started` is the `time.perf_counter()` at which the picture was begun and `seconds` the wall time that it may
     take. A map that cannot be made, or not in time, is no map, never half of one, and an Evidence that says why.
     """
@@ -52,7 +54,7 @@ def map_score(
         logits = []
         for first in range(0, len(crops), _BATCH):
             in_time(SHARE)
-            logits.append(model.logits(crops[first : first + _BATCH]))
+            logits.append(model.logits(crops[first : first + _BATCH]) + np.float32(pixels.everywhere))
         return np.concatenate(logits)
 
     try:

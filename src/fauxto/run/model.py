@@ -16,7 +16,7 @@ from fauxto.backends import Network
 from fauxto.errors import ContractError, InputError, WeightError
 from fauxto.media.crops import CropSpec, to_network
 from fauxto.run.appearance import Appearance
-from fauxto.run.description import canonical, check_hash, read_description
+from fauxto.run.description import canonical, check_hash, digest_of, read_description
 from fauxto.run.pooling import RULES, pooled
 
 BACKENDS = ("openvino", "onnxruntime")
@@ -56,7 +56,8 @@ class Model:
     """A scoring network with everything that turns its logit into a verdict.
 
     `folder` holds model.json and the ONNX file that it names; the hash is checked before a byte of it is
-    parsed. Raises `WeightError` for a description that is missing, incomplete or does not fit its network.
+    parsed. `sha256` is that of the ONNX file, or of both one after the other (`cat model.onnx appearance.onnx`) where
+    there are two. Raises `WeightError` for a description that is missing, incomplete or does not fit its network.
     The network itself is compiled at the first call, so that a process which only needs the description
     pays nothing. `thorough` reads more windows, with the calibration and the references that belong to them:
     `InputError` where the model has no such entry.
@@ -85,6 +86,8 @@ class Model:
         check_hash(self._onnx, self.sha256)
         entry = description.get("appearance")
         self.appearance = None if entry is None else Appearance(entry, folder, backend)
+        if self.appearance is not None:
+            self.sha256 = digest_of(self._onnx, self.appearance.onnx)
 
     @property
     def identity(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -111,11 +112,23 @@ def heat(regions: Sequence[Region], typical: float, threshold: float, max_side: 
 
 def scale(finding: Finding, regions: Sequence[Region]) -> tuple[float, float]:
     """The logits of most photographs and of a call, as the finding has them; else the range of `regions`."""
-    for item in finding.evidence:
-        if item.layer == "pixels" and isinstance(item.value, dict) and item.value.get("threshold") is not None:
-            return float(item.value["typical"]), float(item.value["threshold"])
+    told = _told(finding)
+    if told.get("threshold") is not None:
+        return float(told["typical"]), float(told["threshold"])
     logits = [region.logit for region in regions]
     return min(logits), max(logits)
+
+
+def everywhere(finding: Finding) -> float:
+    """What of the logit belongs to the whole picture and to no window of it (`PixelScore.everywhere`)."""
+    texture = (_told(finding).get("parts") or {}).get("texture")
+    return 0.0 if texture is None or finding.logit is None else finding.logit - float(texture)
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    """What the pixels said, in numbers."""
+    values = [item.value for item in finding.evidence if item.layer == "pixels" and isinstance(item.value, dict)]
+    return values[0] if values else {}
 
 
 def _heat(logits: np.ndarray, typical: float, threshold: float) -> np.ndarray:

@@ -35,6 +35,12 @@ class PixelScore:
     parts: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
+    def everywhere(self) -> float:
+        """What of the logit belongs to the whole picture and to no window of it."""
+        texture = self.parts.get("texture")
+        return 0.0 if texture is None else self.logit - texture
+
+    @property
     def call(self) -> Call:
         """What follows from the p-value alone."""
         if not self.voters:
