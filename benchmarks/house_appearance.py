@@ -206,6 +206,30 @@ def _figures(real: np.ndarray, fake: np.ndarray) -> dict[str, object]:
     }  # fmt: skip
 
 
+def markdown(result: dict) -> str:
+    """Both protocols as tables: the mean over the seeds, and how far they lie apart."""
+    lines = []
+    for name, seeds in result.items():
+        lines += [
+            "",
+            f"**Left out: {name}**",
+            "",
+            f"| family | pictures | {' | '.join(CONDITIONS)} |",
+            "| --- " * 5 + "|",
+        ]
+        for family in sorted(seeds[0]["families"]):
+            rows = [seed["families"][family] for seed in seeds]
+            cells = [_spread([row[c]["auc"] for row in rows]) for c in CONDITIONS]
+            lines.append(f"| {family} | {rows[0]['raw']['pictures']} | {' | '.join(cells)} |")
+        cells = [_spread([seed["mean_auc"][c] for seed in seeds]) for c in CONDITIONS]
+        lines.append(f"| **mean** | | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--manifest", type=Path, required=True)
@@ -220,7 +244,9 @@ def main() -> None:
         weight, bias = fit(samples, x, np.flatnonzero([s.split == "train" for s in samples]))
         save(options.out, network(weight, bias).state_dict(), system="house appearance")
     if options.search:
-        options.search.write_text(json.dumps(search(samples, x, options.seeds), indent=1) + "\n")
+        result = search(samples, x, options.seeds)
+        options.search.write_text(json.dumps(result, indent=1) + "\n")
+        print(markdown(result))
 
 
 if __name__ == "__main__":

@@ -9,14 +9,16 @@ from PIL import Image
 
 from fauxto.detect.npr import NPR
 from fauxto.media.crops import CropSpec
+from fauxto.run.model import load
 from tests.run import tiny
+from tests.run.test_appearance import write_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import throughput
 import throughput_arms as arms
 import throughput_sets as sets
-from throughput_arms import Cost
+from throughput_arms import Cost, Work
 
 SPEC = CropSpec(tiny.SIZE, tiny.COUNT)
 
@@ -71,9 +73,16 @@ def test_a_network_is_opened_once_and_counts_windows(tmp_path: Path):
     assert list(arms._networks) == [("openvino", onnx)]
 
 
+def test_work_is_counted_as_a_scan_does_it(files, tmp_path: Path):
+    folder = write_model(tmp_path / "model")
+    assert arms.work_of(load(folder), files) == Work(windows=2, whole=1, views=3)
+    settled = write_model(tmp_path / "settled", settle={"below": 99})
+    assert arms.work_of(load(settled), files) == Work(windows=1, whole=0, views=0)
+
+
 def test_the_bound_adds_arithmetic_and_decoding_and_ratios_stay_within_a_round():
     """12 windows a second, three a picture, and 4 decoded pictures a second leave 2 pictures a second."""
-    both = throughput._both(Cost(12, 1, 2), 3, Cost(4, 1, 2))
+    both = throughput._together([(3, [Cost(99, 1, 1), Cost(12, 1, 2)]), (1, [Cost(99, 1, 1), Cost(4, 1, 2)])], 1)
     assert both.rate == pytest.approx(2)
     assert both.cpu_ms == pytest.approx(1000)
     ours, theirs = [Cost(10, 1, 1), Cost(40, 1, 1)], [Cost(1, 1, 2), Cost(2, 1, 2)]

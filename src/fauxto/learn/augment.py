@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from fauxto.launder import apply, follow
-from fauxto.media.squash import shortened
+from fauxto.media.squash import glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def laundered_look(pixels: np.ndarray, short: int, size: int, rng: np.random.Gen
     chain, _ = LOOK.chain(rng)
     if chain:
         pixels = apply(np.ascontiguousarray(pixels), chain, seed=int(rng.integers(2**31)))
-    look = random_crop(shortened(pixels, short), size, rng)
+    look = glance(np.ascontiguousarray(pixels), short, size, across=rng.random(), down=rng.random())
     return look[:, ::-1] if rng.random() < 0.5 else look
 
 

@@ -20,35 +20,24 @@ def squash(pixels: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
 
 
-def glance(pixels: np.ndarray, short: int, size: int) -> np.ndarray:
-    """uint8 `(h, w, 3)` to uint8 `(size, size, 3)`: the short side made `short` pixels, then the middle square.
+def glance(pixels: np.ndarray, short: int, size: int, *, across: float = 0.5, down: float = 0.5) -> np.ndarray:
+    """uint8 `(h, w, 3)` to uint8 `(size, size, 3)`: a square of the picture whose short side was made `short` pixels.
 
-    What lies beyond the square is left out. Errors: InputError when the picture is not uint8 HWC RGB, or `short` is
-    less than `size`.
+    `across` and `down` say where it lies, as shares of what is free beside and above: the middle if not given. Pillow's
+    bicubic kernel, widened when it shrinks, reads beyond the square's edge, but only the square is computed. Errors:
+    InputError when the picture is not uint8 HWC RGB, or `short` is less than `size`.
 
     >>> glance(np.full((30, 70, 3), 9, np.uint8), 18, 16).shape
     (16, 16, 3)
     """
+    _check(pixels)
     if short < size:
         raise InputError(f"A square of {size} pixels does not fit into {short}.", fix="Give a longer short side.")
-    small = shortened(pixels, short)
-    top, left = (small.shape[0] - size) // 2, (small.shape[1] - size) // 2
-    return small[top : top + size, left : left + size]
-
-
-def shortened(pixels: np.ndarray, short: int) -> np.ndarray:
-    """uint8 `(h, w, 3)`, its short side made `short` pixels by Pillow's bicubic kernel, widened when it shrinks.
-
-    Errors: InputError when the picture is not uint8 HWC RGB.
-
-    >>> shortened(np.full((30, 70, 3), 9, np.uint8), 15).shape
-    (15, 35, 3)
-    """
-    _check(pixels)
     height, width = pixels.shape[:2]
-    factor = short / min(height, width)
-    sides = max(short, round(width * factor)), max(short, round(height * factor))
-    return np.asarray(Image.fromarray(pixels).resize(sides, Image.Resampling.BICUBIC))
+    side = min(height, width) * size / short
+    left, top = across * (width - side), down * (height - side)
+    image = Image.fromarray(pixels)
+    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side)))
 
 
 def _check(pixels: np.ndarray) -> None:
