@@ -80,7 +80,7 @@ def rate(p_value: float) -> str:
 
 def pixels(score: PixelScore) -> Evidence:
     """What the pixel score shows, in one item."""
-    value = {
+    value: dict[str, Any] = {
         "logit": score.logit,
         "p_value": score.p_value,
         "fpr": score.fpr,
