@@ -19,6 +19,8 @@ from fauxto.run.appearance import Views, combine
 
 VIEWS = Views(256, 224)
 FILE = "appearance.onnx"
+CALIBRATED = 60
+"""Views that the ranges of activations are taken from: those of all of them are held at once, 40 MB a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def weigh(
     `pictures` are the views of each, uint8 `(1 + k, size, size, 3)`. Errors: ContractError when the export differs from
     the network, or its logit speaks against what it should speak for.
     """
-    floating, step = folder / "appearance-float.onnx", max(1, len(pictures) // 150)
+    floating, step = folder / "appearance-float.onnx", max(1, len(pictures) // CALIBRATED)
     export_onnx(network, floating, VIEWS.size)
     parity = check_parity(network, floating, to_network(np.concatenate(pictures[:16])[:32]))
     quantize(floating, folder / FILE, (to_network(each[i % 2 :][:1]) for i, each in enumerate(pictures[::step])))
