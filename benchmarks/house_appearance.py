@@ -19,7 +19,7 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -150,52 +150,63 @@ def drawn(train: np.ndarray, seed: int) -> np.ndarray:
     return train if seed == 0 else np.sort(np.random.default_rng(seed).choice(train, len(train)))
 
 
-def families_left_out(samples: list[Sample], x: np.ndarray, seed: int) -> dict[str, dict[str, np.ndarray]]:
-    """Family to condition to (real logits, fake logits): each family left out once, photographs never trained on."""
-    trained = np.asarray([s.split == "train" for s in samples])
+Tested = dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+"""Family to rows: photographs never trained on, which of those are of the index, and pictures of the family."""
+
+
+def families_left_out(samples: list[Sample], x: np.ndarray) -> Iterator[tuple[np.ndarray, Tested]]:
+    """Rows to train on and rows to test, family by family."""
+    trained, tested = np.asarray([s.split == "train" for s in samples]), ~np.isnan(x[:, LOOKS, 0])
     labels, of = np.asarray([s.label for s in samples]), np.asarray([s.family for s in samples])
-    tested = ~np.isnan(x[:, LOOKS, 0])
-    found = {}
+    real = np.flatnonzero(tested & ~trained & (labels == 0))
     for family in sorted(set(of[labels == 1])):
-        weight, bias = fit(samples, x, drawn(np.flatnonzero(trained & ((labels == 0) | (of != family))), seed))
-        real, fake = tested & ~trained & (labels == 0), tested & (labels == 1) & (of == family)
-        found[family] = {
-            name: (x[real, LOOKS + i] @ weight + bias, x[fake, LOOKS + i] @ weight + bias)
-            for i, name in enumerate(CONDITIONS)
-        }
-    return found
+        train = np.flatnonzero(trained & ((labels == 0) | (of != family)))
+        yield train, {family: (real, _index(samples, real), np.flatnonzero(tested & (labels == 1) & (of == family)))}
 
 
-def folds_left_out(samples: list[Sample], x: np.ndarray, seed: int) -> dict[str, dict[str, np.ndarray]]:
-    """As `families_left_out`, but families and sources of photographs are left out together, by fold."""
+def folds_left_out(samples: list[Sample], x: np.ndarray) -> Iterator[tuple[np.ndarray, Tested]]:
+    """Likewise, but families and sources of photographs together, fold by fold."""
     samples = [original(s) for s in samples]
-    trained = np.asarray([s.split == "train" for s in samples])
     labels, of = np.asarray([s.label for s in samples]), np.asarray([s.family for s in samples])
-    found = {}
     for fold in FOLDS:
         train, test = split(samples, fold)
-        weight, bias = fit(samples, x, drawn(np.asarray([i for i in train if trained[i]]), seed))
         test = np.asarray([i for i in test if not np.isnan(x[i, LOOKS, 0])])
-        for family in sorted({of[i] for i in test if labels[i]}):
-            real, fake = test[labels[test] == 0], test[(labels[test] == 1) & (of[test] == family)]
-            found[family] = {
-                name: (x[real, LOOKS + i] @ weight + bias, x[fake, LOOKS + i] @ weight + bias)
-                for i, name in enumerate(CONDITIONS)
-            }
-    return found
+        real = test[labels[test] == 0]
+        fakes = {family: test[(labels[test] == 1) & (of[test] == family)] for family in FOLDS[fold][0]}
+        yield (
+            np.asarray([i for i in train if samples[i].split == "train"]),
+            {family: (real, _index(samples, real), rows) for family, rows in fakes.items()},
+        )
+
+
+def _index(samples: list[Sample], rows: np.ndarray) -> np.ndarray:
+    return np.asarray([not samples[i].source.startswith(("packages/", "debian/")) for i in rows])
 
 
 def search(samples: list[Sample], x: np.ndarray, seeds: Sequence[int]) -> dict:
-    """Both protocols, seed by seed: AUC and TPR of each family in each condition, with intervals."""
-    result = {}
+    """Both protocols, seed by seed: AUC and TPR of each family in each condition, with intervals.
+
+    `index` has the AUC against the photographs of the index of sources alone.
+    """
+    result: dict[str, list[dict]] = {}
     for name, protocol in (("families", families_left_out), ("families and sources", folds_left_out)):
         for seed in seeds:
-            rows = {
-                family: {condition: _figures(*pair) for condition, pair in conditions.items()}
-                for family, conditions in protocol(samples, x, seed).items()
+            rows: dict[str, dict] = {}
+            for train, tested in protocol(samples, x):
+                weight, bias = fit(samples, x, drawn(train, seed))
+                for family, (real, of_index, fake) in tested.items():
+                    logits = [(x[own, LOOKS:] @ weight + bias).T for own in (real, fake)]
+                    rows[family] = {
+                        condition: _figures(photographs, of_index, generated)
+                        for condition, photographs, generated in zip(CONDITIONS, *logits, strict=True)
+                    }
+            means = {
+                condition: {
+                    "all": _mean(row[condition]["auc"] for row in rows.values()),
+                    "index": _mean(row[condition]["index"] for family, row in rows.items() if family not in MADE),
+                }
+                for condition in CONDITIONS
             }
-            means = {c: _mean(row[c]["auc"] for row in rows.values()) for c in CONDITIONS}
-            means |= {f"{c}, index": _mean(r[c]["auc"] for f, r in rows.items() if f not in MADE) for c in CONDITIONS}
             result.setdefault(name, []).append({"seed": seed, "mean_auc": means, "families": rows})
             print(f"left out: {name:22} seed {seed}  mean AUC {means}", flush=True)
     return result
@@ -205,11 +216,12 @@ def _mean(values: Iterable[float]) -> float:
     return round(float(np.mean(list(values))), 4)
 
 
-def _figures(real: np.ndarray, fake: np.ndarray) -> dict[str, object]:
+def _figures(real: np.ndarray, of_index: np.ndarray, fake: np.ndarray) -> dict[str, object]:
     low, high = interval(auc, real, fake)
     return {
         "pictures": len(fake), "photographs": len(real), "auc": round(auc(real, fake), 4),
         "interval": [round(low, 4), round(high, 4)], "tpr_at_5": round(tpr_at(real, fake, 0.05), 4),
+        "index": round(auc(real[of_index], fake), 4),
     }  # fmt: skip
 
 
@@ -228,8 +240,8 @@ def markdown(result: dict) -> str:
             rows = [seed["families"][family] for seed in seeds]
             cells = [_spread([row[c]["auc"] for row in rows]) for c in CONDITIONS]
             lines.append(f"| {family} | {rows[0]['raw']['pictures']} | {' | '.join(cells)} |")
-        for title, end in (("mean", ""), ("mean of the index", ", index")):
-            cells = [_spread([seed["mean_auc"][c + end] for seed in seeds]) for c in CONDITIONS]
+        for title, key in (("mean", "all"), ("mean of the index", "index")):
+            cells = [_spread([seed["mean_auc"][c][key] for seed in seeds]) for c in CONDITIONS]
             lines.append(f"| **{title}** | | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -52,6 +52,8 @@ class HouseNetwork(nn.Module):
 class House:
     """The detector that ships: trained on laundered native-resolution crops, calibrated on photographs it never saw.
 
+    It reads the texture; what ships asks `nn.appearance` as well (`fauxto package house --appearance`).
+
     Its windows lie a little below the middle, at a third and two thirds of the width: skies and edges tell less
     (`benchmarks/house_detector.md`). `thorough` are those of `fauxto scan --thorough`.
     """
