@@ -33,7 +33,7 @@ EXCEPTIONS = {
     ("nn", "learn.checkpoint"): "networks read their own weights, and the reader itself imports nothing but errors",
     ("nn.stylegan2_layouts", "learn.nvidia_pickle"): "the same for NVIDIA's files, which are pickles",
     ("catalog.discover", "claims.ledger"): "a system works where the ledger says so, and the ledger is a JSON file",
-    ("learn.appearance", "run.appearance"): "what it weighs is what a scan sees, taken and combined by the scan's own code",
+    ("learn.appearance", "run.appearance"): "what it weighs is what a scan sees, by the scan's own code",
     ("learn.package", "run.pooling"): "what packaging calibrates is the score of a scan, pooled by the scan's own code",
 }
 """Arrows that point up, by the importing room or module, and why they may."""
