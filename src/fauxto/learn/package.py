@@ -24,7 +24,7 @@ from fauxto.learn.histories import HISTORIES
 from fauxto.media.crops import CropSpec, cut, take
 from fauxto.media.decode import decode
 from fauxto.nn.appearance import AppearanceNetwork
-from fauxto.run.pooling import RULES
+from fauxto.run.pooling import RULES, pooled
 from fauxto.verdict.conformal import threshold
 
 ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_colours": 1024, "min_jpeg_quality": 40}
@@ -106,9 +106,9 @@ def package(
     middles = np.asarray([each[len(each) // 2] for each in scores])
     logits = int8_logits + added
     below = settle_below(logits, middles, labels, _populations(kept, logits, descriptions))
-    settles = np.zeros(len(kept), bool) if below is None else middles < below
+    alone, settles = map(np.asarray, zip(*(pooled(lambda own: own, each, below) for each in scores), strict=True))
     instead = round(float(added[settles & (labels == 0)].mean()), 4) if (settles & (labels == 0)).any() else 0.0
-    scan_logits = np.where(settles, middles + instead, logits)
+    scan_logits = alone + np.where(settles, instead, added)
     model = {
         "name": detector.card.slug,
         "version": version,
@@ -127,8 +127,8 @@ def package(
     if thorough is not None:
         thorough_logits = _thorough_logits(detector, thorough, samples, target)
         if weighed is not None:
-            seen = (VIEWS.take(pixels, _windows(pixels, thorough)) for _, pixels in _shipped(samples, {}))
-            thorough_logits += weighed.weight * answers(folder / FILE, seen)
+            views = (VIEWS.take(pixels, _windows(pixels, thorough)) for _, pixels in _shipped(samples, {}))
+            thorough_logits += weighed.weight * answers(folder / FILE, views)
         model["thorough"] = _reading(thorough, THOROUGH_RULE, kept, thorough_logits, descriptions)
     (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
     settled = float(settles.mean())
