@@ -127,8 +127,8 @@ def package(
     if thorough is not None:
         thorough_logits = _thorough_logits(detector, thorough, samples, target)
         if weighed is not None:
-            views = (VIEWS.take(pixels, _windows(pixels, thorough)) for _, pixels in _shipped(samples, {}))
-            thorough_logits += weighed.weight * answers(folder / FILE, views)
+            seen = (VIEWS.take(pixels, _windows(pixels, thorough)) for _, pixels in _shipped(samples, {}))
+            thorough_logits += weighed.weight * answers(folder / FILE, seen)
         model["thorough"] = _reading(thorough, THOROUGH_RULE, kept, thorough_logits, descriptions)
     (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
     settled = float(settles.mean())
