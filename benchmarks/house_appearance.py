@@ -40,6 +40,7 @@ from fauxto.media.crops import cut, take, to_network
 from fauxto.media.decode import decode
 from fauxto.nn.appearance import FEATURES, AppearanceNetwork, Averages
 from fauxto.nn.efficientnet_lite import efficientnet_lite0_tower
+from fauxto.run.pooling import middle
 from fauxto.score.roc import auc, interval, tpr_at
 from house_features import original, weights
 from house_search import FOLDS, split
@@ -74,7 +75,7 @@ def _patch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def shown(pixels: np.ndarray) -> np.ndarray:
     """The views that a scan takes of a picture, uint8 `(1 + k, size, size, 3)`."""
     height, width = pixels.shape[:2]
-    return VIEWS.take(pixels, take(width, height, House().crop, lambda box: cut(pixels, box)))
+    return VIEWS.take(pixels, middle(take(width, height, House().crop, lambda box: cut(pixels, box))))
 
 
 def seen(onnx: Path, job: tuple[Sample, bool, bool]) -> np.ndarray | None:

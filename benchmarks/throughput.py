@@ -11,9 +11,9 @@ Pictures are real photographs: a manifest's (label real), or all below a folder.
 - `scan`: the command `fauxto scan --json --workers 2`, steady state and whole command; `scan full decode` decodes
   whole pictures.
 - `decode`: whole pictures and the band of the windows alone; a process a core.
-- `bound`: what int8 arithmetic and decoding of the band leave of two cores, were everything else free. Arithmetic of
-  what the scan computes (`work`, means): a picture that its middle window settles costs one window; any other costs
-  all of them, its views by the appearance network, and a decode of the whole picture; the loops read all windows.
+- `bound`: what arithmetic and decoding leave of two cores, were everything else free. Arithmetic of what the scan
+  computes (`work`, means): the look of the whole settles some pictures, look and texture others; the loops read all
+  windows of all pictures.
 
 Every round runs every arm once in another order, so what disturbs the machine disturbs all; ratios are taken within a
 round. CPU milliseconds count all processes of an arm: on a busy machine they are the better witness.
@@ -144,9 +144,10 @@ def _results(costs: Costs, needed: dict[str, Work]) -> dict[str, Any]:
     }
     for name, work in needed.items():
         own = {key.removeprefix(f"{name} | "): found for key, found in costs.items() if key.startswith(f"{name} | ")}
-        parts = [(work.windows, costs["network openvino int8"]), (1.0, own["decode band"])]
+        parts = [(work.windows, costs["network openvino int8"])]
+        parts += [(work.whole, own["decode whole"])] if work.whole else [(1.0, own["decode band"])]
         if work.views:
-            parts += [(work.views, costs["network openvino appearance"]), (work.whole, own["decode whole"])]
+            parts.append((work.views, costs["network openvino appearance"]))
         bound = [_together(parts, number) for number in range(len(own["decode band"]))]
         steady, loops = own["scan steady"], [key for key in own if key.startswith(("torch", "npr"))]
         results["images_a_second"][name] = {key: _rates(found) for key, found in (own | {"bound": bound}).items()}

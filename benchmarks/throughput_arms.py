@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,7 +20,6 @@ from PIL import Image
 from fauxto.media.crops import CropSpec, band, cut, take
 from fauxto.media.decode import decode, probe
 from fauxto.run.model import Model
-from fauxto.run.pooling import pooled
 from machine import own_cpu
 
 MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
@@ -86,8 +86,8 @@ class TorchLoop:
 class Work:
     """What the scan computes for one of some pictures, on average.
 
-    `windows` go through the texture network; where they settle nothing the picture is decoded whole, a share of
-    `whole`, and `views` go through the appearance network.
+    `windows` go through the texture network and `views` through the appearance network; a share of `whole` is decoded
+    whole.
     """
 
     windows: float
@@ -97,21 +97,29 @@ class Work:
 
 def work_of(model: Model, paths: Sequence[Path]) -> Work:
     """The work for these pictures, counted."""
-    computed, whole, views = 0, 0, 0
-
-    def counted(windows: np.ndarray) -> np.ndarray:
-        nonlocal computed
-        computed += len(windows)
-        return model.logits(windows)
-
+    model.open()
+    texture, appearance, whole = Counted(model), Counted(model.appearance), 0
     for path in paths:
-        data = path.read_bytes()
+        data, seen = path.read_bytes(), []
         header = probe(data)
         crops = take(header.width, header.height, model.crop, lambda box, data=data: decode(data, box=box))
-        _, settled = pooled(counted, crops, model.settle)
-        if model.appearance is not None and not settled:
-            whole, views = whole + 1, views + 1 + len(crops)
-    return Work(*(round(each / len(paths), 3) for each in (computed, whole, views)))
+        model.score(crops, lambda data=data, seen=seen: seen.append(decode(data)) or seen[0])
+        whole += len(seen)
+    return Work(*(round(each / len(paths), 3) for each in (texture.windows, whole, appearance.windows)))
+
+
+class Counted:
+    """The network of a model or of its appearance, from now on counted; none counts none."""
+
+    def __init__(self, owner: Any) -> None:
+        self.windows = 0
+        if owner is not None:
+            self._network, owner._network = owner._network, self
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+        """What the network says."""
+        self.windows += len(pixels)
+        return self._network(pixels)
 
 
 def scan(

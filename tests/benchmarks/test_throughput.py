@@ -75,9 +75,11 @@ def test_a_network_is_opened_once_and_counts_windows(tmp_path: Path):
 
 def test_work_is_counted_as_a_scan_does_it(files, tmp_path: Path):
     folder = write_model(tmp_path / "model")
-    assert arms.work_of(load(folder), files) == Work(windows=2, whole=1, views=3)
-    settled = write_model(tmp_path / "settled", settle={"below": 99})
-    assert arms.work_of(load(settled), files) == Work(windows=1, whole=0, views=0)
+    assert arms.work_of(load(folder), files) == Work(windows=2, whole=1, views=2)
+    settled = write_model(tmp_path / "settled", settle={"steps": [{"below": 99, "instead": 0}]})
+    assert arms.work_of(load(settled), files) == Work(windows=0, whole=1, views=1)
+    alone = tiny.write_model(tmp_path / "alone")
+    assert arms.work_of(load(alone), files) == Work(windows=2, whole=0, views=0)
 
 
 def test_the_bound_adds_arithmetic_and_decoding_and_ratios_stay_within_a_round():

@@ -12,12 +12,12 @@ from PIL import Image
 
 from fauxto import scan
 from fauxto.errors import InputError, WeightError
-from fauxto.run.appearance import Views, combine
-from fauxto.run.model import BACKENDS, load
+from fauxto.run.appearance import Views
+from fauxto.run.model import BACKENDS, Score, load
 from fauxto.verdict.heatmap import everywhere
 from tests.run import tiny
 
-SHORT, SIDE, WEIGHT, SETTLED = 24, 16, 2.0, -3.0
+SHORT, SIDE, WEIGHT = 24, 16, 2.0
 
 
 def write_model(folder: Path, **changes) -> Path:
@@ -44,7 +44,6 @@ def write_model(folder: Path, **changes) -> Path:
         "short": SHORT,
         "size": SIDE,
         "weight": WEIGHT,
-        "settled": SETTLED,
     }
     description = json.loads((folder / "model.json").read_text()) | {"appearance": entry} | changes
     (folder / "model.json").write_text(json.dumps(description))
@@ -56,23 +55,44 @@ def painted(red: int, green: int, side: int = 40) -> np.ndarray:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_logit_is_the_texture_and_the_weighted_appearance(tmp_path: Path, backend: str):
+def test_the_logit_is_the_texture_and_the_weighted_appearance_of_the_whole_and_of_the_middle_window(
+    tmp_path: Path, backend: str
+):
     model = load(write_model(tmp_path), backend)
     windows = np.stack([painted(0, green, tiny.SIZE) for green in (50, 150)])
     score = model.score(windows, lambda: painted(255, 0))
     texture = tiny.GAIN * ((50 + 150) / 2 / 3 / 255 - 0.5)
     assert score.texture == pytest.approx(texture, abs=1e-4)
-    assert score.appearance == pytest.approx(WEIGHT * (1 + (50 + 150) / 2 / 255), abs=1e-4)
+    assert score.appearance == pytest.approx(WEIGHT * (1 + 150 / 255), abs=1e-4)
     assert score.logit == pytest.approx(score.texture + score.appearance)
 
 
-def test_where_the_texture_settles_a_picture_the_whole_is_not_asked(tmp_path: Path):
-    model = load(write_model(tmp_path, settle={"below": 0.0}))
-    for count in (1, 2):
-        dark = np.zeros((count, tiny.SIZE, tiny.SIZE, 3), np.uint8)
-        score = model.score(dark, tiny.no_whole)
-        assert score.appearance is None
-        assert score.logit == pytest.approx(score.texture + SETTLED)
+def test_a_thorough_reading_looks_at_every_window_and_settles_nothing(tmp_path: Path):
+    entry = {
+        "crop": {"size": tiny.SIZE, "count": 2},
+        "calibration": {"kind": "platt", "slope": 1.0, "intercept": 0.0},
+        "populations": {"few": {"description": "made up", "n": 1, "logits": [0.0]}},
+    }
+    always = {"steps": [{"below": 99, "instead": 0}]}
+    model = load(write_model(tmp_path, thorough=entry, settle=always), thorough=True)
+    windows = np.stack([painted(0, green, tiny.SIZE) for green in (50, 150)])
+    score = model.score(windows, lambda: painted(255, 0))
+    assert score.appearance == pytest.approx(WEIGHT * (1 + (50 + 150) / 2 / 255), abs=1e-4)
+
+
+def test_the_look_of_the_whole_settles_a_picture_then_look_and_texture_together(tmp_path: Path):
+    """Black has a look of 0 and a texture of -8; a settled picture gets what its step puts instead of the rest."""
+    dark, whole = np.zeros((2, tiny.SIZE, tiny.SIZE, 3), np.uint8), lambda: painted(0, 0)
+    texture = -tiny.GAIN / 2
+    for looks, both, expected in (
+        (0.1, 0.1, Score(-3.0, None, 0.0)),
+        (-0.1, texture + 0.1, Score(texture - 5.0, texture, 0.0)),
+        (-0.1, texture - 0.1, Score(texture, texture, 0.0)),
+    ):
+        steps = [{"below": looks, "instead": -3.0}, {"below": both, "instead": -5.0}]
+        score = load(write_model(tmp_path, settle={"steps": steps})).score(dark, whole)
+        assert score.texture == (None if expected.texture is None else pytest.approx(expected.texture, abs=1e-4))
+        assert (score.logit, score.appearance) == pytest.approx((expected.logit, expected.appearance), abs=1e-4)
 
 
 def test_a_view_is_the_middle_of_the_picture_and_of_each_window():
@@ -84,10 +104,6 @@ def test_a_view_is_the_middle_of_the_picture_and_of_each_window():
     np.testing.assert_array_equal(views[1:], windows[:, 8:24, 8:24])
     with pytest.raises(InputError, match="smaller than 16"):
         Views(SHORT, SIDE).take(picture, windows[:, :8, :8])
-
-
-def test_the_whole_counts_once_and_parts_by_their_mean():
-    assert combine(np.float32([[3, 100], [100, 1], [100, 2]])) == pytest.approx(4.5)
 
 
 def test_a_scan_tells_the_parts_of_its_logit(tmp_path: Path):

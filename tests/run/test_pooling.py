@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fauxto.errors import InputError, WeightError
 from fauxto.media.crops import CropSpec
 from fauxto.run.model import load
-from fauxto.run.pooling import pooled, upper_half
+from fauxto.run.pooling import Settle, pooled, upper_half
 from tests.run import tiny
 from tests.run.test_model import edited
 
@@ -17,23 +17,21 @@ LOGITS = st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=5).map(lambda
 
 @given(LOGITS)
 def test_without_a_settling_bound_it_is_the_mean(own: np.ndarray):
-    for settle in (None, -10):
-        logit, settled = pooled(lambda x: x, own, settle)
-        assert (logit, settled) == (pytest.approx(own.astype(float).mean(), abs=1e-6), False)
+    for settle in (None, Settle(-10, 0)):
+        assert pooled(lambda x: x, own, settle) == pytest.approx(own.astype(float).mean(), abs=1e-6)
 
 
 @given(LOGITS, st.floats(-5, 5, width=32))
-def test_only_the_middle_is_asked_where_it_lies_below(own: np.ndarray, settle: float):
+def test_only_the_middle_is_asked_where_it_lies_below(own: np.ndarray, below: float):
     asked: list[int] = []
 
     def network(windows: np.ndarray) -> np.ndarray:
         asked.append(len(windows))
         return windows
 
-    (logit, settled), middle = pooled(network, own, settle), float(own[len(own) // 2])
-    assert settled == (middle < settle)
-    if settled:
-        assert (logit, asked) == (middle, [1])
+    logit, middle = pooled(network, own, Settle(below, 0.5)), float(own[len(own) // 2])
+    if middle < below:
+        assert (logit, asked) == (middle + 0.5, [1])
     else:
         assert sum(asked) == len(own)
         assert logit == pytest.approx(own.astype(float).mean(), abs=1e-6)
@@ -42,9 +40,7 @@ def test_only_the_middle_is_asked_where_it_lies_below(own: np.ndarray, settle: f
 @given(LOGITS)
 def test_the_upper_half_leaves_out_the_lower_windows(own: np.ndarray):
     ranked = sorted(own.astype(float), reverse=True)
-    assert pooled(lambda x: x, own, rule=upper_half)[0] == pytest.approx(
-        np.mean(ranked[: (len(own) + 1) // 2]), abs=1e-6
-    )
+    assert pooled(lambda x: x, own, rule=upper_half) == pytest.approx(np.mean(ranked[: (len(own) + 1) // 2]), abs=1e-6)
 
 
 def test_a_thorough_reading_has_windows_a_rule_and_references_of_its_own(tmp_path):
@@ -76,9 +72,9 @@ def test_the_bound_is_read_from_the_description(tmp_path):
     dark = np.zeros((3, tiny.SIZE, tiny.SIZE, 3), np.uint8)
     dark[0], dark[2] = 255, 255
     alone, mean = -tiny.GAIN / 2, tiny.GAIN / 6
-    folder = edited(tmp_path, settle={"below": alone + 0.1})
-    assert load(folder).score(dark, tiny.no_whole).logit == pytest.approx(alone, abs=1e-4)
-    folder = edited(tmp_path, settle={"below": alone - 0.1})
-    assert load(folder).score(dark, tiny.no_whole).logit == pytest.approx(mean, abs=1e-4)
-    with pytest.raises(WeightError, match="needs a number 'below'"):
-        load(edited(tmp_path, settle=3))
+    for below, logit in ((alone + 0.1, alone + 0.5), (alone - 0.1, mean)):
+        folder = edited(tmp_path, settle={"steps": [{"below": below, "instead": 0.5}]})
+        assert load(folder).score(dark, tiny.no_whole).logit == pytest.approx(logit, abs=1e-4)
+    for wrong in (3, {}, {"steps": 3}, {"steps": [3]}, {"steps": [{"below": 1}]}):
+        with pytest.raises(WeightError, match="needs steps"):
+            load(edited(tmp_path, settle=wrong))

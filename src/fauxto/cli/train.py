@@ -202,7 +202,7 @@ def package(
     if made.thorough_logits is not None:
         scored["thorough"] = made.thorough_logits
     if made.appearance is not None:
-        scored |= {"appearance_float": made.appearance.float_logits, "appearance": made.appearance.logits}
+        scored["appearance"] = made.appearance.added
     areas = {f"auc_{name}": auc(z[made.labels == 0], z[made.labels == 1]) for name, z in scored.items()}
     report = {
         "model": str(out),
@@ -211,7 +211,7 @@ def package(
         "parity": made.parity,
         "int8_shift": shift,
         **{name: round(area, 4) for name, area in areas.items()},
-        "settled_by_one_window": round(made.settled, 3),
+        "settled": [round(share, 3) for share in made.settled],
     }
     print(json.dumps(report))
     return 0

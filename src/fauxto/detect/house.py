@@ -23,7 +23,7 @@ CARD = Card(
     venue="fauxto",
     year=2026,
     idea="Bounded residuals of brightness and colour, never down-sampled before the network has seen every pixel.",
-    input=Input(size=256, resize="forbidden", crop="native-resolution windows in one row, just below the middle"),
+    input=Input(size=224, resize="forbidden", crop="native-resolution windows in one row, just below the middle"),
     output="one logit, higher = generated",
     claim="Keeping full resolution in the first layers transfers better than a strided stem on the same data.",
     gmac=0.68,
@@ -59,7 +59,7 @@ class House:
     """
 
     card: ClassVar[Card] = CARD
-    thorough: ClassVar[CropSpec] = CropSpec(256, 4, (0.42, 0.58, 0.74))
+    thorough: ClassVar[CropSpec] = CropSpec(224, 4, (0.42, 0.58, 0.74))
     recipe: ClassVar[dict[str, Any]] = {
         "optimizer": "adamw",
         "learning_rate": 2e-3,
@@ -70,7 +70,7 @@ class House:
     }
 
     def __init__(self, crop: CropSpec | None = None, widths: tuple[int, ...] = WIDTHS) -> None:
-        self.crop = crop or CropSpec(256, 2, (0.58,))
+        self.crop = crop or CropSpec(224, 2, (0.58,))
         self._network = HouseNetwork(widths)
 
     def preprocess(self, image: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ from fauxto.learn.histories import HISTORIES
 from fauxto.media.crops import CropSpec, cut, take
 from fauxto.media.decode import decode
 from fauxto.nn.appearance import AppearanceNetwork
-from fauxto.run.pooling import RULES, pooled
+from fauxto.run.pooling import RULES, middle
 from fauxto.verdict.conformal import threshold
 
 ABSTAIN = {"min_side": 96, "min_std": 4.0, "min_colours": 1024, "min_jpeg_quality": 40}
@@ -35,9 +35,9 @@ compressed, all have, and without this limit up to 18 of them were called at a b
 
 
 SETTLE_FPR, SETTLE_RISK = 0.25, 0.01
-"""A picture may be settled by its middle window alone where at most this share of the generated pictures that all
-windows together call at this bound would be lost. (Nobody asks for a bound of a quarter, but the order of what is not
-called counts too: at 0.05 the area under the curve fell by 0.016, at 0.25 by 0.0025.)"""
+"""A picture may be settled by what is asked first, the look of the whole or the middle window, where at most this share
+of the generated pictures that everything together calls at this bound would be lost. (Nobody asks for a bound of a
+quarter, but the order of what is not called counts too.)"""
 
 THOROUGH_RULE = "upper half"
 """How a thorough scan pools its windows (`run.pooling.RULES`)."""
@@ -47,10 +47,10 @@ THOROUGH_RULE = "upper half"
 class Packaged:
     """What packaging measured: worst float export difference, and logits of the same crops.
 
-    `float_logits` and `int8_logits` are means over all windows, `scan_logits` what a scan gives, where the middle
-    window settles some pictures alone (`settled`, a share), `thorough_logits` what a thorough scan gives, if the
-    detector has one. `appearance` is what was measured of that part, if there is one: the scans count it, the means
-    over the windows do not. `skipped` maps the path of each picture that could not be read to the reason.
+    `float_logits` and `int8_logits` are means over all windows, `scan_logits` what a scan gives, where what is asked
+    first settles some pictures alone (`settled`, the share of each step), `thorough_logits` what a thorough scan gives,
+    if the detector has one. `appearance` is what was measured of that part, if there is one: the scans count it, the
+    means over the windows do not. `skipped` maps the path of each picture that could not be read to the reason.
     """
 
     skipped: dict[str, str]
@@ -58,7 +58,7 @@ class Packaged:
     float_logits: np.ndarray
     int8_logits: np.ndarray
     scan_logits: np.ndarray
-    settled: float
+    settled: list[float]
     thorough_logits: np.ndarray | None
     labels: np.ndarray
     appearance: Weighed | None
@@ -102,13 +102,12 @@ def package(
     int8_logits = np.asarray([each.mean() for each in scores])
     labels = np.asarray([sample.label for sample in kept])
     weighed = None if appearance is None else weigh(appearance, views, int8_logits, labels, folder)
-    added = np.zeros(len(kept)) if weighed is None else weighed.added
-    middles = np.asarray([each[len(each) // 2] for each in scores])
-    logits = int8_logits + added
-    below = settle_below(logits, middles, labels, _populations(kept, logits, descriptions))
-    alone, settles = map(np.asarray, zip(*(pooled(lambda own: own, each, below) for each in scores), strict=True))
-    instead = round(float(added[settles & (labels == 0)].mean()), 4) if (settles & (labels == 0)).any() else 0.0
-    scan_logits = alone + np.where(settles, instead, added)
+    if weighed is None:
+        logits, asked = int8_logits, [np.concatenate([middle(each) for each in scores])]
+    else:
+        look = weighed.weight * weighed.whole
+        logits, asked = int8_logits + weighed.added, [look, look + int8_logits]
+    steps, scan_logits, settled = settle(logits, asked, labels, _populations(kept, logits, descriptions))
     model = {
         "name": detector.card.slug,
         "version": version,
@@ -119,37 +118,52 @@ def package(
         "output": "logit",
         "abstain": ABSTAIN,
         **_reading(detector.crop, "mean", kept, scan_logits, descriptions),
-        "settle": None if below is None else {"below": below, "fpr": SETTLE_FPR, "risk": SETTLE_RISK},
+        "settle": {"fpr": SETTLE_FPR, "risk": SETTLE_RISK, "steps": steps} if steps else None,
     }
     if weighed is not None:
-        model["appearance"] = weighed.entry(folder, instead)
+        model["appearance"] = weighed.entry(folder)
     thorough_logits = None
     if thorough is not None:
         thorough_logits = _thorough_logits(detector, thorough, samples, target)
         if weighed is not None:
             seen = (VIEWS.take(pixels, _windows(pixels, thorough)) for _, pixels in _shipped(samples, {}))
-            thorough_logits += weighed.weight * answers(folder / FILE, seen)
+            thorough_logits += weighed.weight * np.add(*answers(folder / FILE, seen))
         model["thorough"] = _reading(thorough, THOROUGH_RULE, kept, thorough_logits, descriptions)
     (folder / "model.json").write_text(json.dumps(model, indent=1) + "\n")
-    settled = float(settles.mean())
     return Packaged(skipped, parity, float_logits, int8_logits, scan_logits, settled, thorough_logits, labels, weighed)
 
 
-def settle_below(
-    logits: np.ndarray, middles: np.ndarray, labels: np.ndarray, populations: Mapping[str, Any]
-) -> float | None:
-    """The highest middle-window logit below which a picture is settled by it, or None where no bound can be had.
+def settle(
+    logits: np.ndarray, asked: Sequence[np.ndarray], labels: np.ndarray, populations: Mapping[str, Any]
+) -> tuple[list[dict[str, float]], np.ndarray, list[float]]:
+    """The steps that settle pictures early, the logits that a scan then gives, and the share that each step settles.
 
-    `logits` are means over all windows and `middles` those of the middle window, both `(n,)`; `labels` 1 = generated.
-    Of the generated pictures whose `logits` are called at `SETTLE_FPR`, at most the share `SETTLE_RISK` lies below.
+    `logits` are those of everything together and `asked` what is known of them step by step, `(n,)` each; `labels` 1 =
+    generated. Of the generated pictures whose `logits` are called at `SETTLE_FPR` each step loses at most the share
+    `SETTLE_RISK`. No steps where there are too few photographs for that bound, or nothing is called.
     """
-    bar = threshold(populations, SETTLE_FPR)
-    if bar is None:  # too few photographs for that bound
-        return None
-    called = np.sort(middles[(labels == 1) & (logits > bar)])
-    if not len(called):
-        return None
-    return round(min(float(called[int(SETTLE_RISK * len(called))]), bar) - 5e-5, 4)
+    bar, left = threshold(populations, SETTLE_FPR), np.ones(len(logits), bool)
+    steps: list[dict[str, float]] = []
+    scanned = logits.copy()
+    shares: list[float] = []
+    called = (labels == 1) & (logits > (np.inf if bar is None else bar))
+    if bar is None or not called.any():
+        return steps, scanned, shares
+    for known in asked:
+        lowest = np.sort(known[called])[int(SETTLE_RISK * called.sum())]
+        below = round(min(float(lowest), bar - _mean(logits - known, labels == 0)) - 5e-5, 4)
+        settles = left & (known < below)
+        instead = _mean(logits - known, settles & (labels == 0))
+        scanned[settles] = known[settles] + instead
+        left &= ~settles
+        steps.append({"below": below, "instead": instead})
+        shares.append(float(settles.mean()))
+    return steps, scanned, shares
+
+
+def _mean(values: np.ndarray, chosen: np.ndarray) -> float:
+    """Of the chosen ones, rounded as model.json has it; 0 where there are none."""
+    return round(float(values[chosen].mean()), 4) if chosen.any() else 0.0
 
 
 def _shipped(samples: Sequence[Sample], skipped: dict[str, str]) -> Iterator[tuple[Sample, np.ndarray]]:
@@ -176,7 +190,7 @@ def _read(
         kept.append(sample)
         stacks.append(detector.preprocess(pixels))
         if looks:
-            views.append(VIEWS.take(pixels, _windows(pixels, detector.crop)))
+            views.append(VIEWS.take(pixels, middle(_windows(pixels, detector.crop))))
     return kept, stacks, views, skipped
 
 

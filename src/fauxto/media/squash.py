@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image
 
@@ -24,8 +26,9 @@ def glance(pixels: np.ndarray, short: int, size: int, *, across: float = 0.5, do
     """uint8 `(h, w, 3)` to uint8 `(size, size, 3)`: a square of the picture whose short side was made `short` pixels.
 
     `across` and `down` say where it lies, as shares of what is free beside and above: the middle if not given. Pillow's
-    bicubic kernel, widened when it shrinks, reads beyond the square's edge, but only the square is computed. Errors:
-    InputError when the picture is not uint8 HWC RGB, or `short` is less than `size`.
+    bicubic kernel, widened when it shrinks, reads beyond the square's edge, but only the square is computed. What would
+    shrink to less than a quarter is averaged in whole pixels down to twice the size first. Errors: InputError when the
+    picture is not uint8 HWC RGB, or `short` is less than `size`.
 
     >>> glance(np.full((30, 70, 3), 9, np.uint8), 18, 16).shape
     (16, 16, 3)
@@ -36,8 +39,15 @@ def glance(pixels: np.ndarray, short: int, size: int, *, across: float = 0.5, do
     height, width = pixels.shape[:2]
     side = min(height, width) * size / short
     left, top = across * (width - side), down * (height - side)
-    image = Image.fromarray(pixels)
-    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side)))
+    margin = math.ceil(_REACH * max(1.0, side / size))
+    x, y = max(0, math.floor(left) - margin), max(0, math.floor(top) - margin)
+    near = np.ascontiguousarray(pixels[y : math.ceil(top + side) + margin, x : math.ceil(left + side) + margin])
+    box = (left - x, top - y, left - x + side, top - y + side)
+    return np.asarray(Image.fromarray(near).resize((size, size), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0))
+
+
+_REACH = 3
+"""How far beyond the square pixels are copied, in pixels of the result: more than the two that the kernel reads."""
 
 
 def _check(pixels: np.ndarray) -> None:

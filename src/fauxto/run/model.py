@@ -17,7 +17,7 @@ from fauxto.errors import ContractError, InputError, WeightError
 from fauxto.media.crops import CropSpec, to_network
 from fauxto.run.appearance import Appearance
 from fauxto.run.description import canonical, check_hash, digest_of, read_description
-from fauxto.run.pooling import RULES, pooled
+from fauxto.run.pooling import RULES, Settle, middle, pooled
 
 BACKENDS = ("openvino", "onnxruntime")
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
@@ -43,12 +43,13 @@ _READING = ("crop", "calibration", "populations")
 class Score:
     """The logit of a picture, higher = more likely generated, and what it is the sum of.
 
-    `texture` is what its windows give at native resolution. `appearance` is what the whole of it adds: None where the
-    texture settled the picture (a constant stands for it in `logit`), or where the model has no such part.
+    `texture` is what its windows give at native resolution: None where the look of the whole settled the picture.
+    `appearance` is what its look adds: None where the model has no such part. Where a picture was settled, a constant
+    stands in `logit` for what was not asked.
     """
 
     logit: float
-    texture: float
+    texture: float | None
     appearance: float | None
 
 
@@ -123,17 +124,29 @@ class Model:
         return logits
 
     def score(self, crops: np.ndarray, whole: Callable[[], np.ndarray]) -> Score:
-        """The score of a picture from its windows (see `pooled`) and, if they do not settle it, from the whole of it.
+        """The score of a picture from its windows and, where the model has an appearance, from the whole of it.
 
-        `whole` gives all its pixels, uint8 `(h, w, 3)`; it is called only where the appearance is asked.
+        What tells most photographs at the least cost is asked first, and where that settles a picture nothing else is:
+        the look of the whole, uint8 `(h, w, 3)` as `whole` gives it, then the texture, then the look of the middle
+        window (of all windows, where it reads thoroughly). A model without an appearance asks the middle window first.
         """
-        texture, settled = pooled(self.logits, crops, self.settle, self.rule)
         if self.appearance is None:
+            texture = pooled(self.logits, crops, self.settle[0] if self.settle else None, self.rule)
             return Score(texture, texture, None)
-        if settled:
-            return Score(texture + self.appearance.settled, texture, None)
-        seen = self.appearance.logit(whole(), crops)
+        look = self.appearance.whole(whole())
+        if (rest := self._settled(0, look)) is not None:
+            return Score(look + rest, None, look)
+        texture = self.rule(self.logits(crops))
+        if (rest := self._settled(1, look + texture)) is not None:
+            return Score(look + texture + rest, texture, look)
+        seen = look + self.appearance.parts(crops if self.thorough else middle(crops))
         return Score(texture + seen, texture, seen)
+
+    def _settled(self, step: int, logit: float) -> float | None:
+        """What stands for all that is asked after this step, if its logit settles a picture."""
+        if step < len(self.settle) and logit < self.settle[step].below:
+            return self.settle[step].instead
+        return None
 
     @cached_property
     def _network(self) -> Network:
@@ -193,13 +206,14 @@ def _rule(reading: dict[str, Any], folder: Path) -> Callable[[np.ndarray], float
     return RULES[name]
 
 
-def _settle(description: dict[str, Any], folder: Path) -> float | None:
-    entry = description.get("settle")
+def _settle(reading: dict[str, Any], folder: Path) -> tuple[Settle, ...]:
+    entry = reading.get("settle")
     if entry is None:
-        return None
-    if not isinstance(entry, dict) or not isinstance(entry.get("below"), (int, float)):
+        return ()
+    try:
+        return tuple(Settle(float(step["below"]), float(step["instead"])) for step in entry["steps"])
+    except (KeyError, TypeError, ValueError) as error:
         raise WeightError(
-            f"The 'settle' entry {entry!r:.80} in {folder / 'model.json'} needs a number 'below'.",
+            f"The 'settle' entry {entry!r:.80} in {folder / 'model.json'} needs steps with numbers below and instead.",
             fix="Export the model again, or install the package again.",
-        )
-    return float(entry["below"])
+        ) from error

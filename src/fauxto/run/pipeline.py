@@ -84,8 +84,9 @@ class Scanner:
         opened = open_picture(data, limits)
         header = opened.header
         declared = provenance.read(data, limits=limits, trust_anchors=anchors, found=opened.walk)
-        whole = functools.cache(opened.read)  # the appearance, copies and maps share one decode
-        read = opened.read if opened.reads_parts else lambda box: cut(whole(), box)
+        whole = functools.cache(opened.read)  # the appearance, windows, copies and maps share one decode
+        only_parts = opened.reads_parts and self.model.appearance is None
+        read = opened.read if only_parts else lambda box: cut(whole(), box)
         crops = take(header.width, header.height, self.model.crop, read)
         quality = header.jpeg.quality if header.jpeg else None
         picture = Picture(header.width, header.height, quality, crops, whole, started)

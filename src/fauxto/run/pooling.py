@@ -1,10 +1,28 @@
-"""From the windows of a picture to its one logit: the same rule in scanning and in packaging."""
+"""From the windows of a picture to the one logit of its texture."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Below which logit of what was asked so far a picture is left at that, and what stands for the rest of it.
+
+    Settling takes part in the reference populations too, so a bound on false alarms holds with it as without it; what
+    it can cost is a generated picture that shows nothing at first (`learn.package` measures how many).
+    """
+
+    below: float
+    instead: float
+
+
+def middle(windows: np.ndarray) -> np.ndarray:
+    """The middle one of `(k, ...)`, the later one where k is even: `(1, ...)`."""
+    return windows[len(windows) // 2 :][:1]
 
 
 def mean(logits: np.ndarray) -> float:
@@ -31,21 +49,14 @@ RULES = {"mean": mean, "upper half": upper_half}
 def pooled(
     logits: Callable[[np.ndarray], np.ndarray],
     windows: np.ndarray,
-    settle: float | None = None,
+    settle: Settle | None = None,
     rule: Callable[[np.ndarray], float] = mean,
-) -> tuple[float, bool]:
-    """The logit by `rule` over all windows `(k, ...)`, or that of the middle one alone where it is below `settle`.
-
-    The second value says whether the middle settled it: a picture whose middle looks that little synthetic is left at
-    that, and the other windows are not computed. The rule takes part in the reference populations too, so a bound on
-    false alarms holds with it as without it; what it can cost is a generated picture whose middle shows nothing
-    (`learn.package` measures how many).
-    """
+) -> float:
+    """The logit by `rule` over all windows `(k, ...)`, or by the middle one alone where that settles the picture."""
     if settle is None:
-        return rule(logits(windows)), False
-    middle = len(windows) // 2
-    first = logits(windows[middle : middle + 1])
-    if first[0] < settle:
-        return float(first[0]), True
-    others = np.concatenate((windows[:middle], windows[middle + 1 :]))
-    return rule(np.concatenate((first, logits(others))) if len(others) else first), False
+        return rule(logits(windows))
+    first = logits(middle(windows))
+    if first[0] < settle.below:
+        return float(first[0]) + settle.instead
+    others = np.delete(windows, len(windows) // 2, axis=0)
+    return rule(np.concatenate((first, logits(others))) if len(others) else first)

@@ -121,8 +121,7 @@ def scale(finding: Finding, regions: Sequence[Region]) -> tuple[float, float]:
 
 def everywhere(finding: Finding) -> float:
     """What of the logit belongs to the whole picture and to no window of it (`PixelScore.everywhere`)."""
-    texture = (_told(finding).get("parts") or {}).get("texture")
-    return 0.0 if texture is None or finding.logit is None else finding.logit - float(texture)
+    return float((_told(finding).get("parts") or {}).get("appearance") or 0)
 
 
 def _told(finding: Finding) -> dict[str, Any]:

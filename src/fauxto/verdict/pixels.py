@@ -37,8 +37,7 @@ class PixelScore:
     @property
     def everywhere(self) -> float:
         """What of the logit belongs to the whole picture and to no window of it."""
-        texture = self.parts.get("texture")
-        return 0.0 if texture is None else self.logit - texture
+        return self.parts.get("appearance") or 0.0
 
     @property
     def call(self) -> Call:
