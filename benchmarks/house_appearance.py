@@ -2,13 +2,15 @@
 
     python benchmarks/house_appearance.py --manifest manifest.csv --work WORK --out appearance.safetensors
     python benchmarks/house_appearance.py --manifest manifest.csv --work WORK --search results.json
+    python benchmarks/house_appearance.py --manifest manifest.csv --work WORK --curves curves.json
 
 The backbone is the EfficientNet-Lite0 that installs from PyPI, frozen; a linear probe reads it, of the whole picture
 made small and of two windows at native resolution. Pictures to train on have random histories, the same law for both
 classes; those to test lie as they are, as JPEG 90 ("matched"), and as a JPEG 85 with a long side of 480 pixels
 ("small", where no size or resolution is left to tell by). `--search` leaves each family of generators out once, with
 all its pictures; then each fold of `house_search` leaves out families and sources of photographs at once. Seed 0
-trains on all other pictures, each further seed on as many drawn with replacement.
+trains on all other pictures, each further seed on as many drawn with replacement. `--curves` leaves families out with
+half of the pictures to train on, half of the generators, or half of the sources of photographs.
 """
 
 from __future__ import annotations
@@ -151,6 +153,36 @@ def drawn(train: np.ndarray, seed: int) -> np.ndarray:
     return train if seed == 0 else np.sort(np.random.default_rng(seed).choice(train, len(train)))
 
 
+def halved(samples: Sequence[Sample], train: np.ndarray, of: str, seed: int) -> np.ndarray:
+    """Half of the rows to train on: of the pictures, or all pictures of half of the generators or of the sources."""
+    rng = np.random.default_rng([seed, len(of)])
+    if of == "pictures":
+        return np.sort(rng.permutation(train)[: len(train) // 2])
+    label = int(of == "generators")
+    names = {i: samples[i].generator or samples[i].source for i in train if samples[i].label == label}
+    kept = set(rng.permutation(sorted(set(names.values())))[::2])
+    return np.asarray([i for i in train if names.get(i) in kept or i not in names])
+
+
+def curves(samples: list[Sample], x: np.ndarray, seeds: Sequence[int]) -> dict[str, list[float]]:
+    """The mean AUC over the families of the index, matched, by what was trained on and seed."""
+    result: dict[str, list[float]] = {}
+    for of in ("all", "pictures", "generators", "sources"):
+        for seed in seeds:
+            found = []
+            for train, tested in families_left_out(samples, x):
+                rows = drawn(train, seed) if of == "all" else halved(samples, train, of, seed)
+                weight, bias = fit(samples, x, rows)
+                for family, (real, of_index, fake) in tested.items():
+                    if family not in MADE:
+                        matched = LOOKS + list(CONDITIONS).index("matched")
+                        real_logits, fake_logits = (x[own, matched] @ weight + bias for own in (real[of_index], fake))
+                        found.append(auc(real_logits, fake_logits))
+            result.setdefault(of, []).append(_mean(found))
+            print(f"{of:12} seed {seed}  mean AUC of the index {result[of][-1]}", flush=True)
+    return result
+
+
 Tested = dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
 """Family to rows: photographs never trained on, which of those are of the index, and pictures of the family."""
 
@@ -257,6 +289,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, help="weights of a probe on all rows whose split is train")
     parser.add_argument("--search", type=Path, help="results of leaving families and sources out, as JSON")
+    parser.add_argument("--curves", type=Path, help="results of learning from half, as JSON")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
@@ -268,6 +301,8 @@ def main() -> None:
         result = search(samples, x, options.seeds)
         options.search.write_text(json.dumps(result, indent=1) + "\n")
         print(markdown(result))
+    if options.curves:
+        options.curves.write_text(json.dumps(curves(samples, x, options.seeds), indent=1) + "\n")
 
 
 if __name__ == "__main__":

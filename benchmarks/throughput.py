@@ -5,8 +5,8 @@
 Pictures are real photographs: a manifest's (label real), or all below a folder. From them four sets are made (see
 `throughput_sets`). Arms, in images a second on two cores, all on the same files and windows in one run:
 
-- `torch`: the detector of the shipped model as its authors' scripts run it: PIL, ImageNet normalisation, 1 or 32
-  windows a forward pass, two threads. `npr` likewise, for the network that the targets were set with.
+- `torch`: what the shipped model computes, as published evaluation scripts run their detectors: PIL, ImageNet
+  normalisation, 1 or 32 windows a forward pass, two threads. `npr` likewise, for the network of that detector alone.
 - `network`: windows a second of the same network alone, float and int8, by both backends; a process a core.
 - `scan`: the command `fauxto scan --json --workers 2`, steady state and whole command; `scan full decode` decodes
   whole pictures.
@@ -101,7 +101,8 @@ def _arms(
     shipped = find(system)(model.crop)
     floating, int8 = folder / "float.onnx", model.folder / json.loads((model.folder / "model.json").read_text())["onnx"]
     export_onnx(shipped.network(), floating, model.crop.size)
-    loops = {"torch": arms.TorchLoop(shipped), "npr": arms.TorchLoop(find("npr")())}
+    views = None if model.appearance is None else model.appearance.views
+    loops = {"torch": arms.TorchLoop(shipped, views), "npr": arms.TorchLoop(find("npr")())}
     site = folder / "site"
     site.mkdir()
     (site / "sitecustomize.py").write_text(arms.FULL_DECODE)

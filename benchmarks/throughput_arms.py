@@ -19,7 +19,9 @@ from PIL import Image
 
 from fauxto.media.crops import CropSpec, band, cut, take
 from fauxto.media.decode import decode, probe
+from fauxto.run.appearance import Views
 from fauxto.run.model import Model
+from fauxto.run.pooling import middle
 from machine import own_cpu
 
 MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
@@ -50,33 +52,44 @@ class Cost:
 
 
 class TorchLoop:
-    """The loop of a published evaluation script: PIL, crop, tensor, normalise, batch, network, two threads."""
+    """The loop of a published evaluation script: PIL, crop, tensor, normalise, batch, network, two threads.
 
-    def __init__(self, detector: object, threads: int = 2) -> None:
+    With `views` it computes all that a scan computes where nothing settles a picture: the windows by the detector's
+    network, the whole and the middle window by an appearance network (of random weights: they take as long).
+    """
+
+    def __init__(self, detector: object, views: Views | None = None, threads: int = 2) -> None:
         import torch  # noqa: PLC0415  # the other arms, and their child processes, do without
 
         torch.set_num_threads(threads)
-        self.torch, self.crop = torch, detector.crop
-        self.network = detector.network().eval()
+        self.torch, self.crop, self.views = torch, detector.crop, views
+        self.networks = [detector.network().eval()]
+        if views is not None:
+            from fauxto.nn.appearance import AppearanceNetwork  # noqa: PLC0415
 
-    def windows(self, path: Path) -> np.ndarray:
-        """The windows that the scan reads, float32 `(k, 3, size, size)`, normalised."""
+            self.networks.append(AppearanceNetwork().eval())
+
+    def read(self, path: Path) -> list[np.ndarray]:
+        """The windows that the scan reads and the views, float32 `(k, 3, size, size)` each, normalised."""
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB"))
         crops = take(pixels.shape[1], pixels.shape[0], self.crop, lambda box: cut(pixels, box))
-        return np.ascontiguousarray(((crops.astype(np.float32) / 255 - MEAN) / STD).transpose(0, 3, 1, 2))
+        inputs = [crops, self.views.take(pixels, middle(crops))] if self.views else [crops]
+        return [np.ascontiguousarray(((x.astype(np.float32) / 255 - MEAN) / STD).transpose(0, 3, 1, 2)) for x in inputs]
 
     def run(self, paths: Sequence[Path], batch: int, seconds: float) -> Cost:
         """Pictures one after the other, `batch` windows a forward pass (at least one picture's), for some seconds."""
-        count, windows = 0.0, []
+        count, waiting = 0.0, [[] for _ in self.networks]
         cpu, start = own_cpu(), time.perf_counter()
         while True:
-            windows += list(self.windows(paths[int(count) % len(paths)]))
+            for held, inputs in zip(waiting, self.read(paths[int(count) % len(paths)]), strict=True):
+                held += list(inputs)
             count += 1
-            if len(windows) >= batch:
+            if len(waiting[0]) >= batch:
                 with self.torch.no_grad():
-                    self.network(self.torch.from_numpy(np.stack(windows))).sigmoid().tolist()
-                windows = []
+                    for held, network in zip(waiting, self.networks, strict=True):
+                        network(self.torch.from_numpy(np.stack(held))).sigmoid().tolist()
+                        held.clear()
                 if time.perf_counter() - start >= seconds:
                     break
         return Cost(count, time.perf_counter() - start, own_cpu() - cpu)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from fauxto.detect.npr import NPR
 from fauxto.media.crops import CropSpec
+from fauxto.run.appearance import Views
 from fauxto.run.model import load
 from tests.run import tiny
 from tests.run.test_appearance import write_model
@@ -57,8 +58,11 @@ def test_the_scan_is_timed_row_by_row(files: list[Path], tmp_path: Path):
 
 def test_loops_and_parts_count_what_they_did(files: list[Path]):
     loop = arms.TorchLoop(NPR(SPEC), threads=1)
-    assert loop.windows(files[0]).shape == (tiny.COUNT, 3, tiny.SIZE, tiny.SIZE)
+    assert [x.shape for x in loop.read(files[0])] == [(tiny.COUNT, 3, tiny.SIZE, tiny.SIZE)]
     assert loop.run(files, batch=32, seconds=0).count == 32 / tiny.COUNT
+    both = arms.TorchLoop(NPR(CropSpec(64, 2)), Views(80, 64), threads=1)
+    assert [x.shape for x in both.read(files[0])] == [(2, 3, 64, 64), (2, 3, 64, 64)]
+    assert both.run(files, batch=1, seconds=0).count == 1
     texts = [str(path) for path in files]
     for crop in (None, SPEC):
         cost = arms.side_by_side(arms.decode_pictures, texts, crop, seconds=0.05)
