@@ -3,10 +3,11 @@
     python benchmarks/house_left_out.py --manifest all.csv --work WORK --out results.json
 
 The texture is trained four times, each time without the families of one fold of `house_search.FOLDS`; the appearance is
-fitted without the family that is tested (`house_appearance.py`, whose table is used). Texture and appearance add up
-with the weight that `fauxto package` would fit on pictures of the other families that nothing was trained on. Every
-picture is tested as JPEG 90 ("matched") and after the social chain; photographs are those never trained on. What stands
-in WORK, texture-A.safetensors and so on, is not trained again.
+fitted without the family that is tested (`house_appearance.py`, whose table is used), or with `--leave generator`
+without the one generator that is tested: kin of it may then be known to the appearance, never to the texture. Texture
+and appearance add up with the weight that `fauxto package` would fit on pictures of the other families that nothing was
+trained on. Every picture is tested as JPEG 90 ("matched") and after the social chain; photographs are those never
+trained on. What stands in WORK, texture-A.safetensors and so on, is not trained again.
 """
 
 from __future__ import annotations
@@ -125,30 +126,38 @@ def measured(
         return [jobs[i][0] for i in stored["place"]], stored["values"]
 
 
+LEAVE = {"family": lambda sample: sample.family, "generator": lambda sample: sample.generator or sample.family}
+FEWEST = 20
+"""Generators with fewer pictures to test have no figure of their own; families have one whatever they have."""
+
+
 def left_out(
-    looks: tuple[Sequence[Sample], np.ndarray], shown: tuple[Sequence[Sample], np.ndarray], seed: int
+    looks: tuple[Sequence[Sample], np.ndarray], shown: tuple[Sequence[Sample], np.ndarray], leave: str, seed: int
 ) -> dict[str, dict]:
-    """Family to condition to reading: AUC, TPR and interval where the family was left out."""
-    (known, x), (samples, values) = looks, shown
+    """Family or generator to condition to reading: AUC, TPR and interval where it was left out."""
+    (known, x), (samples, values), name_of = looks, shown, LEAVE[leave]
     labels, of = np.asarray([s.label for s in samples]), np.asarray([s.family for s in samples])
+    names = np.asarray([name_of(s) for s in samples])
     fresh = np.asarray([s.split != "train" for s in samples])
     index = np.asarray([not s.source.startswith(("packages/", "debian/")) for s in samples])
     rows: dict[str, dict] = {}
     for number, (fold, (families, _)) in enumerate(FOLDS.items()):
         others = fresh & ~((labels == 1) & np.isin(of, families))
-        for family in families:
-            train = [i for i, s in enumerate(known) if s.split == "train" and not (s.label and s.family == family)]
+        for name in sorted(set(names[(labels == 1) & np.isin(of, families)])):
+            fake = np.flatnonzero((labels == 1) & (names == name))
+            if leave == "generator" and len(fake) < FEWEST:
+                continue
+            train = [i for i, s in enumerate(known) if s.split == "train" and not (s.label and name_of(s) == name)]
             weight, bias = fit_appearance(known, x, drawn(np.asarray(train), seed))
-            real, fake = np.flatnonzero(fresh & (labels == 0)), np.flatnonzero((labels == 1) & (of == family))
-            rows[family] = {"fold": fold}
+            real = np.flatnonzero(fresh & (labels == 0))
+            rows[name] = {"fold": fold, "family": str(of[fake[0]])}
             for place, condition in enumerate(CONDITIONS):
                 texture = values[:, place, number]
                 look = values[:, place, len(FOLDS) :] @ weight + bias
                 beside = weight_beside(texture[others], look[others], labels[others])
                 logits = dict(zip(READINGS, (texture, look, texture + beside * look), strict=True))
-                rows[family][condition] = {
-                    name: _figures(z[real], index[real], z[fake]) for name, z in logits.items()
-                } | {"weight": beside}
+                found = {reading: _figures(z[real], index[real], z[fake]) for reading, z in logits.items()}
+                rows[name][condition] = found | {"weight": beside}
     return rows
 
 
@@ -162,12 +171,12 @@ def _figures(real: np.ndarray, of_index: np.ndarray, fake: np.ndarray) -> dict[s
 
 
 def means(rows: dict[str, dict]) -> dict[str, dict]:
-    """The mean over families of each condition and reading: of all, and of the index against its own photographs."""
+    """The mean over what was left out of each condition and reading: all, and the index against its own photographs."""
     return {
         condition: {
             name: {
                 "all": _mean(row[condition][name]["auc"] for row in rows.values()),
-                "index": _mean(row[condition][name]["index"] for family, row in rows.items() if family not in MADE),
+                "index": _mean(row[condition][name]["index"] for row in rows.values() if row["family"] not in MADE),
                 "tpr_at_5": _mean(row[condition][name]["tpr_at_5"] for row in rows.values()),
             }
             for name in READINGS
@@ -181,12 +190,12 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def markdown(seeds: Sequence[dict]) -> str:
-    """A row a family: the mean over the seeds of each reading's AUC, matched, and of both after the social chain."""
+    """A row each: the mean over the seeds of each reading's AUC, matched, and of both after the social chain."""
     cells = [("matched", name) for name in READINGS] + [("social", "both")]
-    lines = ["| family left out | pictures | texture | appearance | both | both, social |", "| --- " * 6 + "|"]
-    for family, first in seeds[0]["families"].items():
-        found = [[seed["families"][family][c][name]["auc"] for seed in seeds] for c, name in cells]
-        lines.append(f"| {family} | {first['matched']['both']['pictures']} | {' | '.join(map(_spread, found))} |")
+    lines = ["| left out | pictures | texture | appearance | both | both, social |", "| --- " * 6 + "|"]
+    for left, first in seeds[0]["left_out"].items():
+        found = [[seed["left_out"][left][c][name]["auc"] for seed in seeds] for c, name in cells]
+        lines.append(f"| {left} | {first['matched']['both']['pictures']} | {' | '.join(map(_spread, found))} |")
     for title, key in (("mean", "all"), ("mean of the index", "index"), ("mean TPR at 5 %", "tpr_at_5")):
         found = [[seed["means"][c][name][key] for seed in seeds] for c, name in cells]
         lines.append(f"| **{title}** | | {' | '.join(map(_spread, found))} |")
@@ -204,6 +213,7 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--leave", choices=list(LEAVE), default="family")
     parser.add_argument("--steps", type=int, default=PLAN.steps, help="batches that each texture learns from")
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="draws that the appearance is fitted on"
@@ -218,8 +228,8 @@ def main() -> None:
     shown = measured(options.work, tested(read(options.manifest)), options.processes)
     seeds = []
     for seed in options.seeds:
-        rows = left_out(looks, shown, seed)
-        seeds.append({"seed": seed, "means": means(rows), "families": rows})
+        rows = left_out(looks, shown, options.leave, seed)
+        seeds.append({"seed": seed, "means": means(rows), "left_out": rows})
         print(f"seed {seed}: {seeds[-1]['means']}", flush=True)
         options.out.write_text(json.dumps(seeds, indent=1) + "\n")
     print(markdown(seeds))
