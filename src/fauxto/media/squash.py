@@ -39,15 +39,29 @@ def glance(pixels: np.ndarray, short: int, size: int, *, across: float = 0.5, do
     height, width = pixels.shape[:2]
     side = min(height, width) * size / short
     left, top = across * (width - side), down * (height - side)
-    margin = math.ceil(_REACH * max(1.0, side / size))
-    x, y = max(0, math.floor(left) - margin), max(0, math.floor(top) - margin)
-    near = np.ascontiguousarray(pixels[y : math.ceil(top + side) + margin, x : math.ceil(left + side) + margin])
-    box = (left - x, top - y, left - x + side, top - y + side)
-    return np.asarray(Image.fromarray(near).resize((size, size), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0))
+    factor = max(1, int(side / size / _ENOUGH))
+    reach = _REACH * side / size if factor > 1 else math.ceil(2 * _REACH * max(1.0, side / size))
+    x, y = max(0, int(left - reach)), max(0, int(top - reach))
+    near = pixels[y : math.ceil(top + side + reach), x : math.ceil(left + side + reach)]
+    box = [edge / factor for edge in (left - x, top - y, left - x + side, top - y + side)]
+    small = Image.fromarray(_averaged(near, factor))
+    return np.asarray(small.resize((size, size), Image.Resampling.BICUBIC, box=tuple(box)))
 
 
-_REACH = 3
-"""How far beyond the square pixels are copied, in pixels of the result: more than the two that the kernel reads."""
+_ENOUGH = 2.0
+"""What shrinks more is averaged in whole pixels first, down to this many pixels for each of the result."""
+_REACH = 1.5
+"""How far beyond the square the kernel reads where it counts, in pixels of the result."""
+_ROWS = 32
+"""Rows averaged at a time: a whole large picture would be copied, and its copy cleared first, at twice the cost."""
+
+
+def _averaged(pixels: np.ndarray, factor: int) -> np.ndarray:
+    """Means of squares of `factor` pixels, those at the right and lower edge of what is left: uint8 HWC in and out."""
+    if factor == 1:
+        return np.ascontiguousarray(pixels)
+    bands = (pixels[top : top + factor * _ROWS] for top in range(0, len(pixels), factor * _ROWS))
+    return np.concatenate([np.asarray(Image.fromarray(np.ascontiguousarray(band)).reduce(factor)) for band in bands])
 
 
 def _check(pixels: np.ndarray) -> None:
