@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from fauxto.backends import Mapper
-from fauxto.errors import ContractError
 
 SETTINGS = {
     "INFERENCE_NUM_THREADS": 1,
@@ -37,11 +36,8 @@ class OpenvinoNetwork:
     """A compiled ONNX file; one call at a time, other threads wait."""
 
     def __init__(self, onnx: Path, settings: Mapping[str, Any] = SETTINGS) -> None:
-        runtime = _runtime()
-        core = runtime.Core()
-        compiled = core.compile_model(core.read_model(onnx), "CPU", dict(settings))
-        self._request, self._wanted = compiled.create_infer_request(), compiled.input(0).partial_shape
-        self._shape_of = runtime.PartialShape
+        core = _runtime().Core()
+        self._request = core.compile_model(core.read_model(onnx), "CPU", dict(settings)).create_infer_request()
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
@@ -49,15 +45,7 @@ class OpenvinoNetwork:
         return self.first(pixels).reshape(-1)
 
     def first(self, pixels: np.ndarray) -> np.ndarray:
-        """A copy of the first output, as the network shapes it. Errors: ContractError for pixels that do not fit.
-
-        The runtime would answer those with what it held before, where the batch is dynamic, or crash.
-        """
-        if not self._wanted.compatible(self._shape_of(list(pixels.shape))):
-            raise ContractError(
-                f"The network takes pixels of shape {self._wanted}; got {list(pixels.shape)}.",
-                fix="Cut windows of the size that the description of the model names.",
-            )
+        """A copy of the first output, as the network shapes it."""
         with self._one_at_a_time:
             values: np.ndarray = self._request.infer({0: pixels})[0]
             return values.copy()
