@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import hashlib
 import json
 import zlib
 from collections import Counter
@@ -40,7 +39,7 @@ from fauxto.learn.export import export_onnx
 from fauxto.learn.probe import fit_linear
 from fauxto.media.crops import cut, take, to_network
 from fauxto.media.decode import decode
-from fauxto.nn.appearance import FEATURES, AppearanceNetwork, Averages
+from fauxto.nn.appearance import FEATURES, AppearanceNetwork, Moments
 from fauxto.nn.efficientnet_lite import efficientnet_lite0_tower
 from fauxto.run.pooling import middle
 from fauxto.score.roc import auc, interval, tpr_at
@@ -81,7 +80,7 @@ def shown(pixels: np.ndarray) -> np.ndarray:
 
 
 def seen(onnx: Path, job: tuple[Sample, bool, bool]) -> np.ndarray | None:
-    """What the frozen network makes of one picture, `(LOOKS + 3, 2 * 784)`: averages of the whole and of the windows.
+    """What the frozen network makes of one picture, `(LOOKS + 3, 2 * 1488)`: moments of the whole and of the windows.
 
     The job says whether it is to be trained on and tested; NaN elsewhere, None for what cannot be read.
     """
@@ -107,26 +106,34 @@ def _opened(onnx: Path) -> OpenvinoNetwork:
 
 
 def table(samples: Sequence[Sample], work: Path, processes: int) -> tuple[list[Sample], np.ndarray]:
-    """The samples that could be read, and what the frozen network makes of them, `(n, LOOKS + 3, 2 * 784)`."""
-    paths = sorted((s.path for s in samples), key=lambda path: zlib.crc32(path.encode()))
-    file = work / f"seen-{hashlib.sha256(repr(paths).encode()).hexdigest()[:16]}.npz"
-    if not file.exists():
-        work.mkdir(parents=True, exist_ok=True)
-        onnx, count, jobs = work / "averages.onnx", Counter[str](), []
-        export_onnx(Averages(efficientnet_lite0_tower().model), onnx, VIEWS.size)
-        for sample in sorted(samples, key=lambda s: zlib.crc32(s.path.encode())):
-            group = f"{sample.label} {sample.family}"
-            count[group] += sample.split == "train"
-            tests = sample.split != "train" or bool(sample.label and count[group] <= MOST)
-            jobs.append((sample, sample.split == "train" or bool(sample.label), tests))
+    """The samples that could be read, and what the frozen network makes of them, `(n, LOOKS + 3, 2 * 1488)`.
+
+    Kept in `work`: what was looked at before, for whatever manifest, is not looked at again.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    file, onnx, count = work / "seen.npz", work / "moments.onnx", Counter[str]()
+    known: dict[str, np.ndarray] = {}
+    if file.exists():
+        with np.load(file) as stored:
+            known = dict(zip(stored["keys"].tolist(), stored["seen"], strict=True))
+    else:
+        export_onnx(Moments(efficientnet_lite0_tower().model), onnx, VIEWS.size)
+    jobs = {}
+    for sample in sorted(samples, key=lambda s: zlib.crc32(s.path.encode())):
+        group = f"{sample.label} {sample.family}"
+        count[group] += sample.split == "train"
+        trains = sample.split == "train" or bool(sample.label)
+        tests = sample.split != "train" or bool(sample.label and count[group] <= MOST)
+        jobs[f"{sample.path} {trains:d}{tests:d}"] = (sample, trains, tests)
+    fresh = [key for key in jobs if key not in known]
+    if fresh:
         with ProcessPoolExecutor(processes) as pool:
-            found = list(pool.map(functools.partial(seen, onnx), jobs, chunksize=8))
-        rows = [(job[0].path, row) for job, row in zip(jobs, found, strict=True) if row is not None]
-        np.savez(file, paths=[path for path, _ in rows], seen=np.stack([row for _, row in rows]))
-    with np.load(file) as stored:
-        place, values = {path: i for i, path in enumerate(stored["paths"])}, stored["seen"]
-    kept = [sample for sample in samples if sample.path in place]
-    return kept, values[[place[sample.path] for sample in kept]]
+            found = pool.map(functools.partial(seen, onnx), [jobs[key] for key in fresh], chunksize=8)
+            known |= {key: row for key, row in zip(fresh, found, strict=True) if row is not None}
+        np.savez(file, keys=list(known), seen=np.stack(list(known.values())))
+    key_of = {job[0].path: key for key, job in jobs.items() if key in known}
+    kept = [sample for sample in samples if sample.path in key_of]
+    return kept, np.stack([known[key_of[sample.path]] for sample in kept])
 
 
 def fit(samples: Sequence[Sample], x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, float]:
@@ -141,7 +148,7 @@ def fit(samples: Sequence[Sample], x: np.ndarray, rows: np.ndarray) -> tuple[np.
 
 def network(weight: np.ndarray, bias: float) -> AppearanceNetwork:
     """The published body with this probe: the first half reads the whole picture, the second its parts."""
-    made = AppearanceNetwork(Averages(efficientnet_lite0_tower().model)).eval()
+    made = AppearanceNetwork(Moments(efficientnet_lite0_tower().model)).eval()
     with torch.no_grad():
         made.head.weight.copy_(torch.from_numpy(weight.reshape(2, FEATURES)))
         made.head.bias.copy_(torch.tensor([bias, 0.0]))

@@ -1,16 +1,17 @@
-"""Compare detector recipes by leaving out whole generators and whole sources of photographs.
+"""Compare detector recipes by leaving out whole families of generators.
 
-    python benchmarks/house_search.py --manifest manifest.csv --work WORK --recipes npr safe house --out FILE
+    python benchmarks/house_search.py --manifest all.csv --work WORK --out benchmarks/results/house_search.jsonl
 
-Each fold trains on the other groups and is tested on pictures of the held-out generators against pictures of the
-held-out sources, all shipped through the same chain before the crop: `matched` (JPEG 90), `social` (long side 1280,
-JPEG 80) and `raw` (as the files lie, format leak included). A picture that was made from a held-out photograph is left
-out of training. The result is one JSON row per recipe, fold, seed and condition, with every score.
+Every recipe learns from the same views, made ahead (`house_train.views`), as many of them, once without each fold's
+families; then it is tested on pictures of these against photographs that were never trained on, all shipped through the
+same chain before the crop: `matched` (JPEG 90) or `social` (long side 1280, JPEG 80). The result is one JSON row per
+recipe, fold, seed and condition, with every score; `--tell` prints the table of a file of rows.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import zlib
 from pathlib import Path
@@ -19,15 +20,16 @@ import numpy as np
 import torch
 
 from fauxto.data.manifest import Sample, read
-from fauxto.data.patches import build
+from fauxto.data.patches import PatchStore
 from fauxto.detect.house import House
 from fauxto.detect.npr import NPR
 from fauxto.detect.safe import SAFE
 from fauxto.launder import apply
-from fauxto.learn.fit import Plan, fit
+from fauxto.learn.fit import Plan, fit, initial_state
 from fauxto.media.crops import CropSpec, cut, take
 from fauxto.media.decode import decode
 from fauxto.score.roc import auc, tpr_at
+from house_train import views
 
 FOLDS = {
     "A": (("sd21", "stylegan", "taef2"), ("people", "corel")),
@@ -38,7 +40,7 @@ FOLDS = {
 RECIPES = {"npr": NPR, "safe": SAFE, "house": House}
 HELD_OUT_WEB = 200
 """This many web photographs (by content hash) are never trained on, in any fold."""
-CONDITIONS = {"raw": "", "matched": "jpeg:90", "social": "fit:1280|jpeg:80"}
+CONDITIONS = {"matched": "jpeg:90", "social": "fit:1280|jpeg:80"}
 MOST = 100
 """Test pictures per generator or source: the first by content hash."""
 
@@ -68,14 +70,22 @@ def split(samples: list[Sample], fold: str) -> tuple[list[int], list[int]]:
     return train, test
 
 
+def left_out(samples: list[Sample], fold: str) -> list[Sample]:
+    """What a fold tests: pictures of its families, and photographs whose split says that nothing learns from them."""
+    test, count = [], {}
+    for s in sorted(samples, key=lambda s: zlib.crc32(s.path.encode())):
+        if s.family in FOLDS[fold][0] if s.label else s.split != "train":
+            count[s.family] = count.get(s.family, 0) + 1
+            if count[s.family] <= MOST:
+                test.append(s)
+    return test
+
+
 def windows(sample: Sample, condition: str, cache: Path) -> np.ndarray:
     """Up to three 256 windows of a laundered picture, `(k, 256, 256, 3)`, kept on disk."""
-    name = f"{zlib.crc32(sample.path.encode()):08x}-{zlib.crc32(CONDITIONS.get(condition, condition).encode()):08x}.npy"
-    path = cache / name
+    path = cache / f"{zlib.crc32(sample.path.encode()):08x}-{condition}.npy"
     if not path.exists():
-        pixels = decode(Path(sample.path).read_bytes())
-        if CONDITIONS.get(condition, condition):
-            pixels = apply(pixels, CONDITIONS.get(condition, condition))
+        pixels = apply(decode(Path(sample.path).read_bytes()), CONDITIONS[condition])
         height, width = pixels.shape[:2]
         np.save(path, take(width, height, CropSpec(256, 3), lambda box: cut(pixels, box)))
     return np.load(path)
@@ -96,45 +106,44 @@ def score(network: torch.nn.Module, samples: list[Sample], condition: str, cache
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--recipes", nargs="+", default=["npr", "safe", "house"])
+    parser.add_argument("--manifest", type=Path)
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--recipes", nargs="+", default=list(RECIPES))
     parser.add_argument("--folds", nargs="+", default=list(FOLDS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS))
-    parser.add_argument(
-        "--precision", default="32-true", help="bf16-mixed is 3 to 5 times as fast where the CPU has AMX"
-    )
-    parser.add_argument("--crops-seen", type=int, default=30000)
-    parser.add_argument("--crop", type=int, default=96)
+    parser.add_argument("--conditions", nargs="+", default=["matched"])
+    parser.add_argument("--crops-seen", type=int, default=12800)
+    parser.add_argument("--crop", type=int, default=64)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tell", action="store_true", help="print the table of --out; nothing is trained")
     options = parser.parse_args()
-    samples = read(options.manifest)
-    store = build(samples, options.work, size=256, per_picture=5, seed=0)
+    if not options.tell:
+        search(read(options.manifest), views(options.manifest, options.work), options)
+    print(markdown([json.loads(line) for line in options.out.read_text().splitlines()]))
+
+
+def search(samples: list[Sample], store: PatchStore, options: argparse.Namespace) -> None:
+    """Train and test what `options.out` has no row of yet."""
     cache = options.work / "windows"
     cache.mkdir(exist_ok=True)
-    for fold in options.folds:
-        train, test = split(samples, fold)
-        test_samples = [samples[i] for i in test]
-        for seed in options.seeds:
-            for recipe in options.recipes:
-                detector = RECIPES[recipe]()
-                batch = detector.recipe["batch_size"]
-                plan = Plan(
-                    steps=options.crops_seen // batch,
-                    crop=options.crop,
-                    seed=seed,
-                    precision=options.precision,
-                    workers=1,
-                )
-                run = options.work / f"run-{recipe}-{fold}-{seed}-{options.crops_seen}-{options.crop}"
-                fitted = fit(detector, store.subset({samples[i].path for i in train}), plan, run)
-                for condition in options.conditions:
-                    logits = np.asarray(score(detector.network(), test_samples, condition, cache, detector.crop.count))
-                    report(
-                        recipe, fold, seed, condition,
-                        samples=test_samples, logits=logits, seconds=fitted.seconds, out=options.out,
-                    )  # fmt: skip
+    done = set()
+    if options.out.exists():
+        rows = map(json.loads, options.out.read_text().splitlines())
+        done = {(row["recipe"], row["fold"], row["seed"]) for row in rows}
+    for seed, fold, recipe in itertools.product(options.seeds, options.folds, options.recipes):
+        if (recipe, fold, seed) in done:
+            continue
+        detector, test = initial_state(RECIPES[recipe], seed), left_out(samples, fold)
+        steps = options.crops_seen // detector.recipe["batch_size"]
+        plan = Plan(steps=steps, crop=options.crop, seed=seed, laundering=None, workers=1)
+        known = {s.path for s in store.samples if not (s.label and s.family in FOLDS[fold][0])}
+        run = options.work / f"run-{recipe}-{fold}-{seed}-{options.crops_seen}-{options.crop}"
+        fitted = fit(detector, store.subset(known), plan, run)
+        for condition in options.conditions:
+            logits = np.asarray(score(detector.network(), test, condition, cache, detector.crop.count))
+            report(
+                recipe, fold, seed, condition, samples=test, logits=logits, seconds=fitted.seconds, out=options.out
+            )  # fmt: skip
 
 
 def report(recipe, fold, seed, condition, *, samples, logits, seconds, out) -> None:
@@ -154,6 +163,22 @@ def report(recipe, fold, seed, condition, *, samples, logits, seconds, out) -> N
     row["scores"] = [[s.family, s.generator, s.label, round(float(z), 4)] for s, z in zip(samples, logits, strict=True)]
     with out.open("a") as file:
         file.write(json.dumps(row) + "\n")
+
+
+def markdown(rows: list[dict]) -> str:
+    """Recipe by family: AUC, mean over the seeds, and the mean over the families with the range of the seeds."""
+    lines = ["| left out | " + " | ".join(RECIPES) + " |", "| --- " * (1 + len(RECIPES)) + "|"]
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    for row in rows:
+        for family, (area, _) in row["auc_tpr5"].items():
+            found.setdefault(family, {}).setdefault(row["recipe"], {})[row["seed"]] = area
+    for family in sorted(found):
+        cells = [np.mean(list(found[family].get(recipe, {0: np.nan}).values())) for recipe in RECIPES]
+        lines.append(f"| {family} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |")
+    seeds = sorted({row["seed"] for row in rows})
+    means = {r: [np.mean([own[r].get(seed, np.nan) for own in found.values() if r in own]) for seed in seeds] for r in RECIPES}
+    cells = [f"{np.mean(own):.3f} ({min(own):.3f} to {max(own):.3f})" for own in means.values()]
+    return "\n".join([*lines, "| **mean** | " + " | ".join(cells) + " |"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The appearance network: averages of published maps, frozen, and two linear readings."""
+"""The appearance network: moments of published maps, frozen, and two linear readings."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from fauxto.errors import WeightError
 from fauxto.learn.checkpoint import save
-from fauxto.nn.appearance import FEATURES, TAPS, AppearanceNetwork, Averages, load_appearance
+from fauxto.nn.appearance import FAINT, FEATURES, SPREAD, TAPS, AppearanceNetwork, Moments, load_appearance
 from fauxto.nn.efficientnet_lite import EfficientNetLite0
 
 
@@ -15,14 +15,16 @@ def pixels() -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).random((3, 3, 64, 64), dtype=np.float32))
 
 
-def test_the_averages_are_those_of_the_classifiers_own_maps(pixels: torch.Tensor):
+def test_the_moments_are_those_of_the_classifiers_own_maps(pixels: torch.Tensor):
     torch.manual_seed(0)
     body = EfficientNetLite0().eval()
     with torch.no_grad():
         maps = body.maps((255 * pixels - 127) / 128)
-        found = Averages(body).eval()(pixels).numpy()
-    expected = np.concatenate([maps[tap].numpy().mean((2, 3)) for tap in TAPS], axis=1)
-    assert found.shape == (3, FEATURES) == (3, 784)
+        found = Moments(body).eval()(pixels).numpy()
+    own = {tap: maps[tap].numpy().astype(np.float64) for tap in TAPS}
+    means = [each.mean((2, 3)) for each in own.values()]
+    expected = np.concatenate(means + [np.sqrt(own[tap].var((2, 3)) + FAINT) for tap in SPREAD], axis=1)
+    assert found.shape == (3, FEATURES) == (3, 1488)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 

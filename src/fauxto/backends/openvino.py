@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fauxto.backends import Mapper
+from fauxto.errors import ContractError
 
 SETTINGS = {
     "INFERENCE_NUM_THREADS": 1,
@@ -36,8 +37,11 @@ class OpenvinoNetwork:
     """A compiled ONNX file; one call at a time, other threads wait."""
 
     def __init__(self, onnx: Path, settings: Mapping[str, Any] = SETTINGS) -> None:
-        core = _runtime().Core()
-        self._request = core.compile_model(core.read_model(onnx), "CPU", dict(settings)).create_infer_request()
+        runtime = _runtime()
+        core = runtime.Core()
+        compiled = core.compile_model(core.read_model(onnx), "CPU", dict(settings))
+        self._request, self._wanted = compiled.create_infer_request(), compiled.input(0).partial_shape
+        self._shape_of = runtime.PartialShape
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
@@ -45,7 +49,15 @@ class OpenvinoNetwork:
         return self.first(pixels).reshape(-1)
 
     def first(self, pixels: np.ndarray) -> np.ndarray:
-        """A copy of the first output, as the network shapes it."""
+        """A copy of the first output, as the network shapes it. Errors: ContractError for pixels that do not fit.
+
+        The runtime would answer those with what it held before, where the batch is dynamic, or crash.
+        """
+        if not self._wanted.compatible(self._shape_of(list(pixels.shape))):
+            raise ContractError(
+                f"The network takes pixels of shape {self._wanted}; got {list(pixels.shape)}.",
+                fix="Cut windows of the size that the description of the model names.",
+            )
         with self._one_at_a_time:
             values: np.ndarray = self._request.infer({0: pixels})[0]
             return values.copy()
