@@ -44,6 +44,9 @@ THOROUGH = ("raw", "matched", "social")
 BANDS = {"below 512": (0, 512), "512 to 1023": (512, 1024), "1024 and more": (1024, 10**6)}
 """Short sides, in pixels."""
 FPR = 0.01
+KINDS = {"packages/art": "games, artwork, wallpapers", "packages/photos": "sites, galleries, demos"}
+OTHERS = "templates, manuals, tests"
+"""What strangers are, by source."""
 
 
 def measure(model: Model, samples: list[Sample], out: Path) -> None:
@@ -72,7 +75,7 @@ def measure(model: Model, samples: list[Sample], out: Path) -> None:
                 slowly[name] = _score(thorough, shipped)
         rows.append({
             "label": sample.label, "family": sample.family, "generator": sample.generator, "split": sample.split,
-            "source": sample.source, "package": sample.content if sample.family == "packages" else "",
+            "source": sample.source, "package": sample.content if sample.source.startswith("packages/") else "",
             "format": header.format, "short_side": min(header.width, header.height),
             "logits": logits, "thorough": slowly,
         })  # fmt: skip
@@ -187,20 +190,21 @@ def reliabilities(both: list[Measured], bins: int = 5) -> list[str]:
 
 
 def strangers(measured: Measured) -> list[str]:
-    """Photographs of sources that were neither trained on nor references: how often each reading calls them."""
+    """Pictures of sources that were neither trained on nor references: how often each reading calls them."""
     rows = [row for row in measured.rows if not row["label"] and row["split"] == "test"]
     thorough = load(measured.model.folder, thorough=True)
     lines = [
-        "| source | pictures | called % as they lie | matched | thorough, as they lie | matched |",
-        "| --- " * 6 + "|",
+        "| what | packages | pictures | called % as they lie | matched | thorough, as they lie | matched |",
+        "| --- " * 7 + "|",
     ]
-    packages = sorted({row["package"] for row in rows}, key=lambda p: -sum(row["package"] == p for row in rows))
-    for name, own in [(p, [row for row in rows if row["package"] == p]) for p in packages[:3]] + [("**all**", rows)]:
+    kinds = {KINDS.get(row["source"], OTHERS) for row in rows}
+    for name in [*sorted(kinds), "**all**"]:
+        own = [row for row in rows if name in ("**all**", KINDS.get(row["source"], OTHERS))]
         cells = []
         for key, model in (("logits", measured.model), ("thorough", thorough)):
             bar = threshold(model.populations, FPR)
             cells += [f"{100 * float(np.mean(logits(own, c, key) > bar)):.1f}" for c in ("raw", "matched")]
-        lines.append(f"| {name} | {len(own)} | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {len({row['package'] for row in own})} | {len(own)} | {' | '.join(cells)} |")
     return lines
 
 

@@ -59,9 +59,9 @@ def texture_without(fold: str, store: PatchStore, work: Path, plan: Plan) -> Pat
 
 
 def answers(networks: Path, job: tuple[Sample, tuple[str, ...]]) -> np.ndarray | None:
-    """What the networks say of a picture in each condition, `(conditions, folds + 2 * 784)`.
+    """What the networks say of a picture in each condition, `(conditions, folds + 2 * 1488)`.
 
-    First the texture's logit by the network of each fold that the job names, NaN elsewhere; then the averages of the
+    First the texture's logit by the network of each fold that the job names, NaN elsewhere; then the moments of the
     whole and of the middle window. None for what cannot be read.
     """
     sample, folds = job
@@ -73,7 +73,7 @@ def answers(networks: Path, job: tuple[Sample, tuple[str, ...]]) -> np.ndarray |
     for chain in CONDITIONS.values():
         copy = apply(pixels, chain)
         windows = take(copy.shape[1], copy.shape[0], House().crop, lambda box, copy=copy: cut(copy, box))
-        seen = _opened(networks / "averages.onnx").first(to_network(VIEWS.take(copy, middle(windows))))
+        seen = _opened(networks / "moments.onnx").first(to_network(VIEWS.take(copy, middle(windows))))
         texture = [
             _opened(networks / f"texture-{fold}.onnx")(to_network(windows)).mean() if fold in folds else np.nan
             for fold in FOLDS

