@@ -176,8 +176,12 @@ def markdown(rows: list[dict]) -> str:
         cells = [np.mean(list(found[family].get(recipe, {0: np.nan}).values())) for recipe in RECIPES]
         lines.append(f"| {family} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |")
     seeds = sorted({row["seed"] for row in rows})
-    means = {r: [np.mean([own[r].get(seed, np.nan) for own in found.values() if r in own]) for seed in seeds] for r in RECIPES}
-    cells = [f"{np.mean(own):.3f} ({min(own):.3f} to {max(own):.3f})" for own in means.values()]
+    cells = []
+    for recipe in RECIPES:
+        own = [
+            np.mean([area[recipe][seed] for area in found.values() if seed in area.get(recipe, {})]) for seed in seeds
+        ]
+        cells.append(f"{np.mean(own):.3f} ({min(own):.3f} to {max(own):.3f})")
     return "\n".join([*lines, "| **mean** | " + " | ".join(cells) + " |"])
 
 
