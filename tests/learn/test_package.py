@@ -115,7 +115,7 @@ def test_a_scan_scores_texture_and_appearance_as_packaging_did(pictures, tmp_pat
     ]
     with torch.no_grad():
         views = np.stack([VIEWS.take(pixels, detector_windows(pixels)) for pixels in shipped])
-        means = torch.stack([network.averages(torch.from_numpy(to_network(each))) for each in views])
+        means = torch.stack([network.moments(torch.from_numpy(to_network(each))) for each in views])
         labels = torch.tensor([s.label for s in samples])
         way = means[labels == 1].mean((0, 1)) - means[labels == 0].mean((0, 1))
         network.head.weight.copy_(torch.stack([way, way]) / means.std() / way.norm())
