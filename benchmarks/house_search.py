@@ -1,6 +1,6 @@
 """Compare detector recipes by leaving out whole families of generators.
 
-    python benchmarks/house_search.py --manifest all.csv --work WORK --out benchmarks/results/house_search.jsonl
+    python benchmarks/house_search.py --manifest all.csv --work WORK --out FILE.jsonl
 
 Every recipe learns from the same views, made ahead (`house_train.views`), as many of them, once without each fold's
 families; then it is tested on pictures of these against photographs that were never trained on, all shipped through the
