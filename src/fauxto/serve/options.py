@@ -18,7 +18,7 @@ _HARMLESS = (bool, int, float)
 
 _WORDS = {
     "fpr": "At most this share of photographs like the reference sets is called.",
-    "thorough": "Read more windows of the picture, against references of their own: slower, better on new generators.",
+    "thorough": "Read more windows of the picture, against references of their own: slower, a second opinion.",
     "stability": "Also score copies as they would be re-shipped; a call that does not survive is inconclusive.",
     "localize": "Search the whole picture for altered regions (`finding.regions`, unless those are the heat map).",
     "forensics": "Add what the classical forensic tools say as evidence; no verdict changes.",

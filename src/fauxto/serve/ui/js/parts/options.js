@@ -37,7 +37,7 @@ export function options(schema) {
 
 function words(name) {
   return {
-    thorough: t("Read more of the picture: slower, better on unknown generators"),
+    thorough: t("Read more of the picture: slower, a second opinion"),
     stability: t("Ask copies too, as networks and messengers re-ship them"),
     heatmap: t("Map where the score comes from"),
     forensics: t("Look for the traces of editing: compression, noise, copied parts"),
